@@ -255,7 +255,10 @@ async function trainRun(
   world: World,
 ): Promise<Outcome> {
   const { settings, train } = data;
-  const optimizer = optimizerOf(settings, learningRateOf(settings, stepsPerEpoch(train, settings)));
+  const optimizer = optimizerOf(
+    settings,
+    learningRateOf(settings, stepsPerEpoch(train, { batchSize: settings.batchSize })),
+  );
   const { checkpoint, run = null, file = "" } = begun ?? {};
   return await runTraining({
     ...data,

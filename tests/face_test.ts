@@ -1,5 +1,5 @@
 // The public face: one page, each name in one place, a map on top that lists them all.
-import { assert, assertEquals, assertLessOrEqual, assertMatch, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import * as nc from "../mod.ts";
 
 const root = new URL("../", import.meta.url);
@@ -48,30 +48,83 @@ Deno.test("the map on top of mod.ts lists every flat name and every namespace", 
   assert(quoted.length > 100);
 });
 
-Deno.test("what a first script calls refuses options that it does not know", async () => {
-  const wrong = { bacthSize: 1 } as never;
-  const network = { model: nc.relu(), params: {}, state: {} };
-  const x = {} as nc.Tensor4D; // Not looked at.
-  const calls: readonly (() => unknown)[] = [
-    () => nc.start(wrong),
-    () => nc.mnist(wrong),
-    () => nc.fashionMnist(wrong),
-    () => nc.cifar10(wrong),
-    () => nc.imageFolder("photos", wrong),
-    () => nc.open("lenet5.safetensors", wrong),
-    () => nc.classify(network, "a.png", wrong),
-    () => nc.explain.saliency(network, x, 0, wrong),
-    () => nc.explain.inputTimesGradient(network, x, 0, wrong),
-    () => nc.explain.gradCam(network, x, 0, wrong),
-    () => nc.explain.integratedGradients(network, x, 0, wrong),
-    () => nc.explain.smoothGrad(network, x, 0, wrong),
-    () => nc.explain.occlusion(network, x, 0, wrong),
-    () => nc.callbacks.earlyStopping(wrong),
-    () => nc.callbacks.checkpoints(wrong),
-    () => nc.callbacks.plateau(wrong),
-  ];
-  for (const call of calls) {
-    const { message } = await assertRejects(async () => await call(), TypeError);
-    assertMatch(message, /unknown option "bacthSize": /);
+/** A parameter, as `deno doc` describes it. */
+type Parameter = {
+  readonly kind: string;
+  readonly name?: string;
+  readonly left?: Parameter;
+  readonly tsType?: { readonly value?: { readonly typeName?: string } };
+};
+type Declaration = {
+  readonly kind: string;
+  readonly def?: { readonly params?: readonly Parameter[] };
+};
+type Entry = {
+  readonly symbols: readonly {
+    readonly name: string;
+    readonly declarations: readonly Declaration[];
+  }[];
+};
+
+/** Whether a parameter is a record of options: by its name, by its type's, or as it is taken apart. */
+function isOptions({ name, left, tsType }: Parameter): boolean {
+  if (left) return isOptions(left) || left.kind === "object";
+  return name === "options" || (tsType?.value?.typeName ?? "").endsWith("Options");
+}
+
+/** Functions of an entry that take options, and the place of these among their arguments. */
+function takingOptions({ symbols }: Entry): (readonly [name: string, place: number])[] {
+  return symbols.flatMap(({ name, declarations }) => {
+    const places = declarations.filter(({ kind }) => kind === "function")
+      .map(({ def }) => (def?.params ?? []).findIndex(isOptions));
+    return places.some((place) => place >= 0) ? [[name, Math.max(...places)] as const] : [];
+  });
+}
+
+type Call = (...given: unknown[]) => unknown;
+
+const examples: nc.Examples = {
+  name: "one pixel",
+  images: new Uint8Array(1),
+  labels: new Uint8Array(1),
+  imageShape: [1, 1, 1],
+  classNames: ["pixel"],
+};
+
+/** The message by which a function refuses an option; only fit looks at other arguments before. */
+async function refusal(call: Call, place: number, option: string): Promise<string> {
+  const others = call === nc.fit ? [nc.flatten(), examples] : Array(place).fill(undefined);
+  const given = [...others, { [option]: 1 }];
+  try {
+    const made = await call(...given) as Partial<AsyncIterableIterator<unknown>> | undefined;
+    await made?.next?.(); // Generators, such as fit, begin here.
+  } catch (error) {
+    return error instanceof TypeError ? error.message : `no TypeError: ${error}`;
   }
+  return "passed over";
+}
+
+Deno.test("every function refuses options that it does not know, and names the nearest", async () => {
+  const { exports } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", root)));
+  const paths: string[] = Object.values(exports);
+  const args = ["doc", "--json", ...paths];
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args, cwd: root }).output();
+  const { nodes } = JSON.parse(new TextDecoder().decode(stdout));
+  const accepting: string[] = [];
+  let count = 0;
+  for (const path of paths) {
+    const { href } = new URL(path, root);
+    const values: Space = await import(href);
+    for (const [name, place] of takingOptions(nodes[href])) {
+      count++;
+      const call = values[name] as Call;
+      const message = await refusal(call, place, "q");
+      const known = /unknown option "q":.* known: (\w+)/.exec(message)?.[1];
+      const near = await refusal(call, place, `${known}z`);
+      if (known && near.includes(`unknown option "${known}z": did you mean "${known}"?`)) continue;
+      accepting.push(`${path} ${name}: ${known ? near : message}`);
+    }
+  }
+  assertEquals(accepting, []);
+  assert(count > 190, `${count}`);
 });

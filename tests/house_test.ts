@@ -69,7 +69,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   ],
   serve: ["tensor", "text", "image", "layers", "device", "weights", "train"],
   explain: ["tensor", "text", "image", "layers", "device", "data", "sizing", "chart", "world"],
-  notebook: ["tensor", "image", "layers", "sizing", "explain", "train"],
+  notebook: ["tensor", "text", "image", "layers", "sizing", "explain", "train"],
   generate: [
     "tensor",
     "text",

@@ -6,7 +6,7 @@ import { LETTER } from "../image/font.ts";
 import { grid } from "../image/grid.ts";
 import type { Image } from "../image/image.ts";
 import { fold, type Key, key as keyOf } from "../tensor/random.ts";
-import { requireWhole } from "../text/require.ts";
+import { requireOptions, requireWhole } from "../text/require.ts";
 import { disposeTree } from "../tensor/tree.ts";
 import type { Augmentation, AugmentedBatch } from "./augmentation.ts";
 
@@ -57,6 +57,12 @@ export async function contactSheet(
   augmentation: Augmentation,
   options: ContactSheetOptions = {},
 ): Promise<Image> {
+  requireOptions("draw a contact sheet", options, {
+    key: true,
+    count: true,
+    times: true,
+    scale: true,
+  });
   const [, width] = examples.imageShape;
   const { key = keyOf(0), times = 7, scale = Math.max(1, Math.round(90 / width)) } = options;
   const total = examples.labels.length;

@@ -1,5 +1,5 @@
 // Data sets made of data sets, lazily, for your own training loop.
-import { requireWhole } from "../text/require.ts";
+import { requireOptions, requireWhole } from "../text/require.ts";
 import { type Examples, imageSize } from "./examples.ts";
 import { checkExamples, type ImageSource, isSource, readImages } from "./image_source.ts";
 import {
@@ -139,6 +139,7 @@ export function batch<T>(
   size: number,
   options: { readonly dropRemainder?: boolean } = {},
 ): Stream<T[]> {
+  requireOptions("batch a data set", options, { dropRemainder: true });
   requireItems("batch a data set", items);
   requireWhole("batch a data set", "the size", size);
   const { dropRemainder = false } = options;

@@ -4,6 +4,7 @@ import { partOf } from "../tensor/batch_part.ts";
 import { ALONE, type World } from "../world/world.ts";
 import { type Examples, imageSize } from "./examples.ts";
 import { describeValue } from "../text/value.ts";
+import { requireOptions } from "../text/require.ts";
 
 /**
  * Labeled images that are read when they are needed, such as a folder larger than memory.
@@ -164,8 +165,10 @@ function requireChannelsLast(name: string, [first, rows, last]: Examples["imageS
  */
 export async function readExamples(
   source: Examples | ImageSource,
-  { world = ALONE }: { readonly world?: World } = {},
+  options: { readonly world?: World } = {},
 ): Promise<Examples> {
+  requireOptions("read examples", options, { world: true });
+  const { world = ALONE } = options;
   if (!isSource(source)) return source;
   const { name, labels, imageShape, classNames } = source;
   const { first, count } = partOf(world, labels.length);

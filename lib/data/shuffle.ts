@@ -1,6 +1,6 @@
 // Items in a random order.
 import { type Key, word } from "../tensor/random.ts";
-import { requireWhole } from "../text/require.ts";
+import { requireOptions, requireWhole } from "../text/require.ts";
 import {
   discardItem,
   type Items,
@@ -47,6 +47,7 @@ export function shuffle<T>(
   key: Key,
   options: ShuffleOptions = {},
 ): Stream<T> {
+  requireOptions("shuffle a data set", options, { buffer: true });
   requireItems("shuffle a data set", items);
   const length = lengthOf(items);
   const buffer = options.buffer ?? length;

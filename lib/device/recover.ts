@@ -1,7 +1,7 @@
 // Work that is done again if its device is lost.
-import { requireWhole } from "../text/require.ts";
+import { requireOptions, requireWhole } from "../text/require.ts";
 import { DeviceError } from "./errors.ts";
-import { start, type StartOptions } from "./start.ts";
+import { start, START_OPTIONS, type StartOptions } from "./start.ts";
 
 /** Options of {@linkcode recover}. */
 export type RecoverOptions = StartOptions & {
@@ -42,6 +42,11 @@ export async function recover<T>(
   work: (losses: number) => Promise<T>,
   options: RecoverOptions = {},
 ): Promise<T> {
+  requireOptions("recover", options, {
+    ...START_OPTIONS,
+    times: true,
+    onLost: true,
+  });
   const { times = 3, onLost, ...starting } = options;
   requireWhole("recover", "times", times);
   for (let losses = 0;; losses++) {

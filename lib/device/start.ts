@@ -37,7 +37,8 @@ export type StartOptions = {
   readonly powerPreference?: PowerPreference;
 };
 
-const OPTIONS: Readonly<Record<keyof StartOptions, true>> = {
+/** The names of {@linkcode StartOptions}. */
+export const START_OPTIONS: Readonly<Record<keyof StartOptions, true>> = {
   backend: true,
   powerPreference: true,
 };
@@ -67,7 +68,7 @@ const OPTIONS: Readonly<Record<keyof StartOptions, true>> = {
  * ```
  */
 export async function start(options: StartOptions = {}): Promise<Device> {
-  requireOptions("start", options, OPTIONS);
+  requireOptions("start", options, START_OPTIONS);
   const { backend = "webgpu", powerPreference = "high-performance" } = options;
   await settlePending();
   if (backend === "cpu") {

@@ -1,9 +1,10 @@
 // The activation maps of a layer as pictures (§12.9.1).
-import { grid, type GridOptions } from "../image/grid.ts";
+import { grid, GRID_OPTIONS, type GridOptions } from "../image/grid.ts";
 import type { Image } from "../image/image.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { requireIndex } from "./objective.ts";
 import { fullRange, type Normalize, toPixelRange } from "./value_range.ts";
+import { requireOptions } from "../text/require.ts";
 
 /** Options of {@linkcode activationGrid}. */
 export type ActivationGridOptions = GridOptions & {
@@ -43,18 +44,19 @@ export async function activationGrid(
   maps: Tensor,
   options: ActivationGridOptions = {},
 ): Promise<Image> {
+  requireOptions("draw activations", options, { ...GRID_OPTIONS, normalize: true, channels: true });
   const [height, width, count] = mapsShape(maps);
-  const wanted = options.channels ?? Array.from({ length: count }, (_, c) => c);
+  const isDense = height * width === 1;
+  const { channels, normalize = isDense ? "together" : "each", ...layout } = options;
+  const wanted = channels ?? Array.from({ length: count }, (_, c) => c);
   wanted.forEach((channel) => requireIndex("map", channel, count));
   const values = await maps.data();
   const shown = wanted.map((c) =>
     Float32Array.from({ length: height * width }, (_, i) => values[i * count + c]!)
   );
-  const isDense = height * width === 1;
-  const normalize = options.normalize ?? (isDense ? "together" : "each");
   const pictures = toPixelRange(shown, normalize, fullRange, 0)
     .map((pixels): Image => ({ width, height, channels: 1, pixels }));
-  return grid(pictures, options);
+  return grid(pictures, layout);
 }
 
 /** Height, width and number of the maps. */

@@ -1,5 +1,5 @@
 // The weights of convolutions as pictures (§12.9.1).
-import { grid, type GridOptions } from "../image/grid.ts";
+import { grid, GRID_OPTIONS, type GridOptions } from "../image/grid.ts";
 import type { Image } from "../image/image.ts";
 import { type Layer, slotEntries } from "../layers/layer.ts";
 import { layersOf } from "../layers/layers_of.ts";
@@ -9,6 +9,7 @@ import { unknownName } from "../text/nearest.ts";
 import { type ImageNetwork, type PixelScaling, scalingFor } from "./input_pixels.ts";
 import { requireIndex } from "./objective.ts";
 import { type Normalize, signedRange, toPixelRange } from "./value_range.ts";
+import { requireOptions } from "../text/require.ts";
 
 /** Options of {@linkcode filterGrid}. */
 export type FilterGridOptions = GridOptions & {
@@ -99,16 +100,23 @@ export async function filterGrid<P extends Tree, S extends Tree>(
   path?: Path,
   options: FilterGridOptions = {},
 ): Promise<Image> {
+  requireOptions("draw filters", options, {
+    ...GRID_OPTIONS,
+    normalize: true,
+    filters: true,
+    preprocessing: true,
+  });
+  const { normalize = "each", filters, preprocessing, ...layout } = options;
   const [found, kernel] = requireKernel(network.params, path);
   const [height, width, channels, count] = kernel.shape as [number, number, number, number];
-  options.filters?.forEach((filter) => requireIndex(`filter of "${found}"`, filter, count));
+  filters?.forEach((filter) => requireIndex(`filter of "${found}"`, filter, count));
   const all = filtersOf(await kernel.data(), kernel.shape);
-  const wanted = options.filters?.map((filter) => all[filter]!) ?? all;
-  const pixels = toPixelRange(wanted, options.normalize ?? "each", signedRange, 0.5);
-  const isReversed = (options.preprocessing ?? scalingFor(network)).order === "bgr";
+  const wanted = filters?.map((filter) => all[filter]!) ?? all;
+  const pixels = toPixelRange(wanted, normalize, signedRange, 0.5);
+  const isReversed = (preprocessing ?? scalingFor(network)).order === "bgr";
   const pictures = pixels.flatMap((one) => picturesOf(one, [height, width, channels], isReversed));
   const inRows = channels !== 1 && channels !== 3 && wanted.length > 1;
-  return grid(pictures, { ...(inRows ? { columns: channels } : {}), ...options });
+  return grid(pictures, { ...(inRows ? { columns: channels } : {}), ...layout });
 }
 
 /**

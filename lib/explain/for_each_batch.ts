@@ -20,12 +20,26 @@ export type ProgressOptions = {
   readonly jit?: boolean;
 };
 
+/** The names of {@linkcode ProgressOptions}. */
+export const PROGRESS_OPTIONS: Readonly<Record<keyof ProgressOptions, true>> = {
+  onProgress: true,
+  signal: true,
+  jit: true,
+};
+
 /** Options of what runs over a data set; a step is an image. */
 export type ForEachBatchOptions = ProgressOptions & {
   /** How pixels become the network's inputs, as in training. Default: `"unit"`, pixels / 255. */
   readonly normalize?: Normalization;
   /** Images per batch. Default: as many as have a million numbers, at most 256. */
   readonly batchSize?: number;
+};
+
+/** The names of {@linkcode ForEachBatchOptions}. */
+export const FOR_EACH_BATCH_OPTIONS: Readonly<Record<keyof ForEachBatchOptions, true>> = {
+  ...PROGRESS_OPTIONS,
+  normalize: true,
+  batchSize: true,
 };
 
 /** Where a batch is in its data set. */

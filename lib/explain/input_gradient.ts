@@ -7,6 +7,7 @@ import type { Path, Tree } from "../tensor/tree.ts";
 import { tap } from "./activations.ts";
 import { type BackwardRule, requireRule, ruleIntercept } from "./backward_rule.ts";
 import { type Objective, requireObjective } from "./objective.ts";
+import { requireOptions } from "../text/require.ts";
 
 /** Options of {@linkcode inputGradient}, and of all methods that use one. */
 export type InputGradientOptions = {
@@ -118,6 +119,7 @@ export function inputGradient<P extends Tree, S extends Tree>(
   objective: Objective,
   options: InputGradientOptions = {},
 ): InputGradient {
+  requireOptions("compute a gradient", options, { rule: true });
   const { rule = "backprop" } = options;
   const shape = x.shape.slice(1);
   requireObjective("take the gradient", objective);

@@ -37,7 +37,7 @@ export * from "./attribution/deep_lift.ts";
 export type { RelevanceRule } from "./attribution/relevance_rules.ts";
 export * from "./attribution/layerwise_relevance.ts";
 export type { CamMethod } from "./attribution/cam_weights.ts";
-export * from "./attribution/grad_cam.ts";
+export { type GradCam, gradCam, type GradCamOptions } from "./attribution/grad_cam.ts";
 export * from "./attribution/guided_grad_cam.ts";
 export * from "./attribution/occlusion.ts";
 export * from "./attribution/superpixels.ts";

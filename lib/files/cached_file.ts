@@ -20,6 +20,16 @@ export type CachedFileOptions = DownloadOptions & {
   readonly onFetch?: () => void;
 };
 
+/** The names of {@linkcode CachedFileOptions}. */
+export const CACHED_FILE_OPTIONS: Readonly<Record<keyof CachedFileOptions, true>> = {
+  onFetch: true,
+  onProgress: true,
+  signal: true,
+  retries: true,
+  retryDelay: true,
+  stallTimeout: true,
+};
+
 /**
  * Ensures that a file is in the cache, whole and with the right hash.
  *

@@ -20,9 +20,9 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import { download } from "../tensor/transfer.ts";
 import type { Path, Tree } from "../tensor/tree.ts";
-import { requireOneOf, requireRange, requireWhole } from "../text/require.ts";
+import { requireOneOf, requireOptions, requireRange, requireWhole } from "../text/require.ts";
 import { lucidTransforms } from "./affine_chain.ts";
-import { ascend, type AscendOptions } from "./ascend.ts";
+import { ascend, type AscendOptions, ASCENT_OPTIONS } from "./ascend.ts";
 import { fourier } from "./fourier.ts";
 
 /** Options of {@linkcode activationAtlas}; those of `ascend` replace the defaults. */
@@ -113,8 +113,31 @@ export async function activationAtlas<P extends Tree, S extends Tree>(
   layer: Path,
   options: ActivationAtlasOptions = {},
 ): Promise<ActivationAtlas> {
-  const { side = 8, least = 2, method = "umap", power = 4, together = 8, steps = 64 } = options;
-  const { key = keyOf(0), onProgress, normalize, batchSize, ...rest } = options;
+  requireOptions("draw an activation atlas", options, {
+    ...ASCENT_OPTIONS,
+    shape: true,
+    normalize: true,
+    batchSize: true,
+    side: true,
+    least: true,
+    method: true,
+    power: true,
+    together: true,
+    onProgress: true,
+  });
+  const {
+    side = 8,
+    least = 2,
+    method = "umap",
+    power = 4,
+    together = 8,
+    steps = 64,
+    key = keyOf(0),
+    onProgress,
+    normalize,
+    batchSize,
+    ...rest
+  } = options;
   const action = "draw an activation atlas";
   requireWhole(action, "the cells of a row", side);
   requireWhole(action, "the fewest images of a cell", least);

@@ -1,7 +1,7 @@
 // Chains of affine transforms, and that of Lucid.
 import { composed } from "../tensor/affine_map.ts";
 import { fold } from "../tensor/random.ts";
-import { requireRange } from "../text/require.ts";
+import { requireOptions, requireRange } from "../text/require.ts";
 import {
   affine,
   type AffineOptions,
@@ -36,6 +36,7 @@ export function affineChain(
   parts: readonly AffineTransform[],
   options: AffineOptions = {},
 ): AffineTransform {
+  requireOptions("chain transforms", options, { edge: true });
   requireRange("chain transforms", "there must be at least one", parts.length > 0, "none");
   return affine(
     parts.map(({ name }) => name).join(", "),
@@ -66,6 +67,7 @@ export function affineChain(
  * ```
  */
 export function lucidTransforms(size = 224, options: AffineOptions = {}): AffineTransform {
+  requireOptions("chain transforms", options, { edge: true });
   const pixels = (of224: number): number => Math.round(of224 * Math.min(1, size / 224));
   const parts = [
     pad(pixels(12)),

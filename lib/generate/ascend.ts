@@ -20,7 +20,7 @@ import { tf } from "../tensor/tf.ts";
 import { oneBehind } from "../tensor/one_behind.ts";
 import { disposeTree, type Tree } from "../tensor/tree.ts";
 import { turns } from "../tensor/turns.ts";
-import { requireRange, requireWhole } from "../text/require.ts";
+import { requireOptions, requireRange, requireWhole } from "../text/require.ts";
 import { type Parametrization, pixels } from "./parametrization.ts";
 
 /** A differentiable change of the images before the network sees them, drawn anew at each step. */
@@ -97,6 +97,22 @@ export type AscendOptions = {
   readonly jit?: boolean;
 };
 
+/** The names of {@linkcode AscendOptions} that all images have that are made by steps. */
+export const ASCENT_OPTIONS: Readonly<
+  Record<Exclude<keyof AscendOptions, "shape" | "count" | "onStep">, true>
+> = {
+  preprocessing: true,
+  parametrization: true,
+  transforms: true,
+  regularizers: true,
+  optimizer: true,
+  steps: true,
+  key: true,
+  rule: true,
+  signal: true,
+  jit: true,
+};
+
 /** What {@linkcode ascend} returns. */
 export type AscentResult = {
   /** The images, pixels from 0 to 1, `[N, H, W, C]`; the caller owns them. */
@@ -145,6 +161,12 @@ export async function ascend<P extends Tree, S extends Tree>(
   objective: Objective,
   options: AscendOptions = {},
 ): Promise<AscentResult> {
+  requireOptions("generate images", options, {
+    ...ASCENT_OPTIONS,
+    shape: true,
+    count: true,
+    onStep: true,
+  });
   const { count = 1, steps = 256, rule = "backprop", onStep, signal } = options;
   const { key = keyOf(0), parametrization = pixels(), transforms = [] } = options;
   const { optimizer = adam({ learningRate: 0.05 }) } = options;

@@ -2,9 +2,9 @@
 import type { ImageNetwork } from "../explain/input_pixels.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Path, Tree } from "../tensor/tree.ts";
-import { requireWhole } from "../text/require.ts";
+import { requireOptions, requireWhole } from "../text/require.ts";
 import { lucidTransforms } from "./affine_chain.ts";
-import { ascend, type AscendOptions, type AscentResult } from "./ascend.ts";
+import { ascend, type AscendOptions, ASCENT_OPTIONS, type AscentResult } from "./ascend.ts";
 import { fourier } from "./fourier.ts";
 import { featuresIn } from "./inversion.ts";
 import { exaggerated } from "./objectives.ts";
@@ -52,6 +52,7 @@ export async function caricature<P extends Tree, S extends Tree>(
   layer: Path,
   options: CaricatureOptions = {},
 ): Promise<AscentResult> {
+  requireOptions("draw a caricature", options, { ...ASCENT_OPTIONS, onStep: true, power: true });
   const shape = requireOneImage("draw a caricature", "the image", image);
   const { power = 1, steps = 256, ...rest } = options;
   requireWhole("draw a caricature", "the number of steps", steps);

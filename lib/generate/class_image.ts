@@ -6,13 +6,14 @@ import type { Shape, Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import type { Tree } from "../tensor/tree.ts";
 import { affineChain } from "./affine_chain.ts";
-import { ascend, type AscendOptions, type AscentResult } from "./ascend.ts";
+import { ascend, type AscendOptions, ASCENT_OPTIONS, type AscentResult } from "./ascend.ts";
 import { fourier } from "./fourier.ts";
 import { normalizedAscent } from "./normalized_ascent.ts";
 import { offCenterDetail } from "./off_center_detail.ts";
 import { pixels } from "./parametrization.ts";
 import { l2, totalVariation } from "./regularizers.ts";
 import { jitter, randomRotate, randomScale } from "./transforms.ts";
+import { requireOptions } from "../text/require.ts";
 
 /**
  * How a class image is made: `"l2"`, the chapter's first way, in pixels from zeros, with the penalty
@@ -30,6 +31,16 @@ export type ClassImageOptions = AscendOptions & {
    * network's zero for `"l2"`, noise for `"natural"`.
    */
   readonly start?: Tensor;
+};
+
+/** The names of {@linkcode ClassImageOptions}. */
+export const CLASS_IMAGE_OPTIONS: Readonly<Record<keyof ClassImageOptions, true>> = {
+  ...ASCENT_OPTIONS,
+  shape: true,
+  count: true,
+  onStep: true,
+  style: true,
+  start: true,
 };
 
 /**
@@ -99,6 +110,7 @@ export async function classImage<P extends Tree, S extends Tree>(
   index: number,
   options: ClassImageOptions = {},
 ): Promise<AscentResult> {
+  requireOptions("make a class image", options, CLASS_IMAGE_OPTIONS);
   const objective = classScore(network.model, shapeFor(network, options.shape), index);
   return await featureImage(network, objective, options);
 }
@@ -135,6 +147,7 @@ export async function featureImage<P extends Tree, S extends Tree>(
   objective: Objective,
   options: ClassImageOptions = {},
 ): Promise<AscentResult> {
+  requireOptions("make a feature image", options, CLASS_IMAGE_OPTIONS);
   const { style = "natural", start, steps = 96, ...own } = options;
   const shape = shapeFor(network, options.shape);
   const { count = 1 } = options;

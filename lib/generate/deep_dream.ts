@@ -14,7 +14,7 @@ import { fold, key as keyOf } from "../tensor/random.ts";
 import { type Shape, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import type { Path, Tree } from "../tensor/tree.ts";
-import { requireRange } from "../text/require.ts";
+import { requireOptions, requireRange } from "../text/require.ts";
 import { ascend, type AscendOptions, type AscendReport } from "./ascend.ts";
 import { normalizedAscent } from "./normalized_ascent.ts";
 import { guidedBy } from "./objectives.ts";
@@ -105,18 +105,45 @@ export async function deepDream<P extends Tree, S extends Tree>(
   image: Tensor,
   options: DeepDreamOptions,
 ): Promise<DeepDream> {
-  const { layer, guide, octaves, octaveScale = 1.4, onStep, ...rest } = options;
+  requireOptions("dream", options, {
+    jit: true,
+    signal: true,
+    preprocessing: true,
+    key: true,
+    rule: true,
+    layer: true,
+    objective: true,
+    guide: true,
+    octaves: true,
+    octaveScale: true,
+    steps: true,
+    rate: true,
+    jitter: true,
+    onStep: true,
+  });
   const shape = requireOneImage("dream", "the image", image);
-  const { steps = 20, rate = 0.007, jitter = jitterFor(shape), key = keyOf(0) } = options;
+  const {
+    layer,
+    objective: given,
+    guide,
+    octaves,
+    octaveScale = 1.4,
+    steps = 20,
+    rate = 0.007,
+    jitter = jitterFor(shape),
+    key = keyOf(0),
+    onStep,
+    ...rest
+  } = options;
   const preprocessing = scalingFor(network, options.preprocessing);
-  const paths = options.objective?.paths ?? [layer];
+  const paths = given?.paths ?? [layer];
   const part = truncate(network, shape, paths, { unpadded: true });
   const features = guide && featuresOf(part, guide, layer, preprocessing);
   const bases: Tensor[] = [];
   const scores: (readonly number[])[] = [];
   let detail: Tensor | undefined;
   try {
-    const objective = options.objective ??
+    const objective = given ??
       (features ? guidedBy(layer, features) : layerEnergy(layer));
     const sizes = octavesFor(part, objective, shape, octaves, octaveScale);
     const transforms = jitter === 0 ? [] : [jitterBy(jitter)];

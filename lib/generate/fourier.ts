@@ -2,7 +2,7 @@
 import { type Key, normalArray } from "../tensor/random.ts";
 import { type Shape, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
-import { requireRange } from "../text/require.ts";
+import { requireOptions, requireRange } from "../text/require.ts";
 import { correlated, uncorrelated } from "./decorrelated_colors.ts";
 import { alongLast, matrixOf } from "./matrix_products.ts";
 import { type Parametrization, requireStart } from "./parametrization.ts";
@@ -60,6 +60,12 @@ const DIVISOR = 4;
  * ```
  */
 export function fourier(options: FourierOptions = {}): Parametrization<Spectrum> {
+  requireOptions("write images as waves", options, {
+    decorrelate: true,
+    sd: true,
+    decay: true,
+    start: true,
+  });
   const { decorrelate = true, sd = 0.01, decay = 1, start } = options;
   const rule = "the standard deviation must be finite and at least 0, the decay finite";
   const holds = Number.isFinite(sd) && sd >= 0 && Number.isFinite(decay);

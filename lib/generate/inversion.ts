@@ -15,8 +15,8 @@ import { fold, key as keyOf } from "../tensor/random.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import type { Path, Tree } from "../tensor/tree.ts";
-import { requireWhole } from "../text/require.ts";
-import { ascend, type AscendOptions, type AscendReport } from "./ascend.ts";
+import { requireOptions, requireWhole } from "../text/require.ts";
+import { ascend, type AscendOptions, type AscendReport, ASCENT_OPTIONS } from "./ascend.ts";
 import { fourier } from "./fourier.ts";
 import { similarTo } from "./objectives.ts";
 import { requireOneImage } from "./one_image.ts";
@@ -29,6 +29,14 @@ export type InvertOptions = Omit<AscendOptions, "shape" | "count"> & {
   readonly alphaWeight?: number;
   /** Weight of R_Vβ with β = 2, the mean over pixels of squared differences. Default: by the layer's depth. */
   readonly variationWeight?: number;
+};
+
+/** The names of {@linkcode InvertOptions}. */
+export const INVERT_OPTIONS: Readonly<Record<keyof InvertOptions, true>> = {
+  ...ASCENT_OPTIONS,
+  onStep: true,
+  alphaWeight: true,
+  variationWeight: true,
 };
 
 /** What {@linkcode invert} returns. */
@@ -77,10 +85,10 @@ export async function invert<P extends Tree, S extends Tree>(
   layer: Path,
   options: InvertOptions = {},
 ): Promise<Inversion> {
+  requireOptions("invert features", options, INVERT_OPTIONS);
   const shape = requireOneImage("invert features", "the image", image);
-  const { steps = 200, alphaWeight = 1e-3 } = options;
   const depth = depthOf(network, shape, layer);
-  const { variationWeight = variationAt(depth) } = options;
+  const { steps = 200, alphaWeight = 1e-3, variationWeight = variationAt(depth), ...own } = options;
   const regularizers = [
     alphaNorm(alphaWeight / image.size),
     totalVariation(variationWeight / image.size, { beta: 2 }),
@@ -92,7 +100,7 @@ export async function invert<P extends Tree, S extends Tree>(
       parametrization: depth < 0.4 ? pixels({ noise: 0.1 }) : fourier(),
       optimizer: adam({ learningRate: cosineDecay({ learningRate: 0.05, steps, end: 0.1 }) }),
       regularizers,
-      ...options,
+      ...own,
       preprocessing,
       steps,
       shape,
@@ -180,6 +188,7 @@ export async function inversionStrip<P extends Tree, S extends Tree>(
   layers: readonly Path[],
   options: InversionStripOptions = {},
 ): Promise<LayerInversion[]> {
+  requireOptions("invert features", options, { ...INVERT_OPTIONS, onLayer: true });
   const shape = requireOneImage("invert features", "the image", image);
   layers.forEach((layer) => requireLayer(network.model, shape, layer));
   const { onStep, onLayer, key = keyOf(0), ...rest } = options;

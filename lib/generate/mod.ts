@@ -1,7 +1,14 @@
 // Making images with a network (§12.9): ascent, class images, DeepDream, inversion, attacks.
 
 // Gradient ascent and its parts
-export * from "./ascend.ts";
+export {
+  ascend,
+  type AscendOptions,
+  type AscendReport,
+  type AscentResult,
+  type Regularizer,
+  type Transform,
+} from "./ascend.ts";
 export * from "./objectives.ts";
 export { type Parametrization, pixels, type PixelsOptions } from "./parametrization.ts";
 export * from "./fourier.ts";
@@ -43,7 +50,12 @@ export {
 } from "./inversion.ts";
 
 // Attacks
-export * from "./adversarial/attack.ts";
+export {
+  type AttackOptions,
+  type AttackReport,
+  type AttackResult,
+  type TargetedOptions,
+} from "./adversarial/attack.ts";
 export {
   type AttackPass,
   type AttackSession,
@@ -52,7 +64,14 @@ export {
 } from "./adversarial/session.ts";
 export { imageDistances, type Norm } from "./adversarial/norm.ts";
 export * from "./adversarial/logit_ascent.ts";
-export * from "./adversarial/projected_gradient.ts";
+export {
+  bim,
+  type BimOptions,
+  fgsm,
+  type FgsmOptions,
+  pgd,
+  type PgdOptions,
+} from "./adversarial/projected_gradient.ts";
 export type { AttackLoss } from "./adversarial/margin_losses.ts";
 export { autoPgd, type AutoPgdOptions } from "./adversarial/auto_pgd.ts";
 export * from "./adversarial/auto_attack.ts";

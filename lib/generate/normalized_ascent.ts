@@ -2,7 +2,7 @@
 import type { Optimizer } from "../optimizers/optimizer.ts";
 import { tf } from "../tensor/tf.ts";
 import { mapTree, type Tree } from "../tensor/tree.ts";
-import { requirePositive } from "../text/require.ts";
+import { requireOptions, requirePositive } from "../text/require.ts";
 
 /** Options of {@linkcode normalizedAscent}. */
 export type NormalizedAscentOptions = {
@@ -33,6 +33,7 @@ export type NormalizedAscentOptions = {
  * ```
  */
 export function normalizedAscent(options: NormalizedAscentOptions = {}): Optimizer {
+  requireOptions("make normalized ascent", options, { rate: true });
   const { rate = 0.01 } = options;
   requirePositive("make normalized ascent", "the rate", rate);
   return {

@@ -1,7 +1,7 @@
 // A penalty on sharp detail away from the center.
 import type { Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
-import { requireRange } from "../text/require.ts";
+import { requireOptions, requireRange } from "../text/require.ts";
 import type { Regularizer } from "./ascend.ts";
 import { alongLast, matrixOf } from "./matrix_products.ts";
 import { requireWeight, weigh } from "./regularizers.ts";
@@ -38,6 +38,7 @@ export type OffCenterDetailOptions = {
  * ```
  */
 export function offCenterDetail(weight: number, options: OffCenterDetailOptions = {}): Regularizer {
+  requireOptions("regularize by off-center detail", options, { sigma: true, center: true });
   const { sigma = 2, center = 0.25 } = options;
   requireWeight("off-center detail", weight);
   const holds = sigma > 0 && center > 0 && sigma < Infinity && center < Infinity;

@@ -3,6 +3,7 @@ import { type Key, normalArray } from "../tensor/random.ts";
 import { type Shape, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import type { Tree } from "../tensor/tree.ts";
+import { requireOptions } from "../text/require.ts";
 
 /** Images as functions of a tree of tensors. */
 export type Parametrization<P extends Tree = Tree> = {
@@ -50,6 +51,7 @@ export type PixelsOptions = {
  * ```
  */
 export function pixels(options: PixelsOptions = {}): Parametrization<{ readonly pixels: Tensor }> {
+  requireOptions("write images as pixels", options, { start: true, level: true, noise: true });
   const { start, level = 0.5, noise = 0 } = options;
   return {
     name: "pixels",

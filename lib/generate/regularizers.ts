@@ -1,7 +1,7 @@
 // Penalties on images that are far from gray, or noisy.
 import type { Scalar, Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
-import { requireRange } from "../text/require.ts";
+import { requireOptions, requireRange } from "../text/require.ts";
 import type { Regularizer } from "./ascend.ts";
 
 /** Gray, about which the inputs of networks are centered. */
@@ -135,6 +135,7 @@ export type TotalVariationOptions = {
  * ```
  */
 export function totalVariation(weight: number, options: TotalVariationOptions = {}): Regularizer {
+  requireOptions("regularize by total variation", options, { beta: true });
   const { beta = 1 } = options;
   requireWeight("total variation", weight);
   requirePower("total variation", beta);

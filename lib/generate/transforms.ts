@@ -3,7 +3,7 @@ import { warp, type WarpEdge } from "../tensor/affine.ts";
 import { aboutMiddle, type AffineMap } from "../tensor/affine_map.ts";
 import { type Key, uniformArray } from "../tensor/random.ts";
 import type { Shape } from "../tensor/tensor.ts";
-import { requireRange, requireWhole } from "../text/require.ts";
+import { requireOptions, requireRange, requireWhole } from "../text/require.ts";
 import type { Transform } from "./ascend.ts";
 
 /** A transform that is an affine map of positions. */
@@ -59,6 +59,7 @@ export function affine(
  * ```
  */
 export function jitter(most: number, options: AffineOptions = {}): AffineTransform {
+  requireOptions("jitter images", options, { edge: true });
   requireWhole("jitter images", "the largest shift in pixels", most, 0);
   return affine(`jitter ${most}`, (key) => {
     const [dx, dy] = uniformArray(key, 2, -most, most + 1);
@@ -86,6 +87,7 @@ export function jitter(most: number, options: AffineOptions = {}): AffineTransfo
  * ```
  */
 export function randomScale(least = 0.9, most = 1.1, options: AffineOptions = {}): AffineTransform {
+  requireOptions("scale images", options, { edge: true });
   const rule = "its factors must be finite, above 0 and in order";
   requireRange(
     "scale images",
@@ -119,6 +121,7 @@ export function randomScale(least = 0.9, most = 1.1, options: AffineOptions = {}
  * ```
  */
 export function randomRotate(most = 10, options: AffineOptions = {}): AffineTransform {
+  requireOptions("rotate images", options, { edge: true });
   const rule = "the largest angle must be finite and at least 0";
   requireRange("rotate images", rule, most >= 0 && most < Infinity, most);
   return affine(`rotate ${most}°`, (key, shape) => {
@@ -148,6 +151,7 @@ export function randomRotate(most = 10, options: AffineOptions = {}): AffineTran
  * ```
  */
 export function pad(width: number, options: AffineOptions = {}): AffineTransform {
+  requireOptions("pad images", options, { edge: true });
   const rule = "the frame must be finite and at least 0 pixels wide";
   requireRange("pad images", rule, width >= 0 && width < Infinity, width);
   return affine(`pad ${width}`, (_key, shape) => {

@@ -1,5 +1,5 @@
 // Arranges pictures in a grid.
-import { requireWhole } from "../text/require.ts";
+import { requireOptions, requireWhole } from "../text/require.ts";
 import { colorOf, type Ground, place, plain } from "./color.ts";
 import { enlarge } from "./enlarge.ts";
 import type { Image } from "./image.ts";
@@ -19,6 +19,16 @@ export type GridOptions = {
   readonly labels?: readonly string[];
   /** The size of a point of the labels' letters, in pixels. Default: 1, or 2 if cells are 100 wide. */
   readonly labelSize?: number;
+};
+
+/** The names of {@linkcode GridOptions}. */
+export const GRID_OPTIONS: Readonly<Record<keyof GridOptions, true>> = {
+  columns: true,
+  gap: true,
+  background: true,
+  scale: true,
+  labels: true,
+  labelSize: true,
 };
 
 /** The number of columns with which the grid is nearest to a square. */
@@ -81,6 +91,7 @@ function withLabels(
  * ```
  */
 export function grid(images: readonly Image[], options: GridOptions = {}): Image {
+  requireOptions("draw a grid", options, GRID_OPTIONS);
   const { gap = 1, background = 1, scale = 1 } = options;
   if (images.length === 0) {
     throw new RangeError("Cannot make a grid: it must have a picture, got none");

@@ -1,5 +1,5 @@
 // Numbers as colors, and colors over a picture.
-import { requireRange } from "../text/require.ts";
+import { requireOptions, requireRange } from "../text/require.ts";
 import { colorAt } from "./color.ts";
 import { type ColorMap, diverging, viridis } from "./color_map.ts";
 import { checkImage, checkSize, type Image } from "./image.ts";
@@ -68,9 +68,11 @@ function positionOf(value: number, [low, high]: readonly [number, number], flat:
  */
 export function heatMap(
   values: ArrayLike<number>,
-  [height, width]: readonly [height: number, width: number],
+  size: readonly [height: number, width: number],
   options: HeatMapOptions = {},
 ): Image {
+  requireOptions("draw a heat map", options, { span: true, colors: true, fade: true });
+  const [height, width] = size;
   checkSize("draw a heat map", width, height);
   if (values.length !== height * width) {
     throw new TypeError(
@@ -123,6 +125,7 @@ export type OverlayOptions = {
  * ```
  */
 export function overlay(image: Image, heat: Image, options: OverlayOptions = {}): Image {
+  requireOptions("overlay a heat map", options, { alpha: true, filter: true });
   const { alpha = 0.5, filter = "bilinear" } = options;
   const rule = "alpha must be from 0 to 1";
   requireRange("blend a picture over another", rule, alpha >= 0 && alpha <= 1, alpha);

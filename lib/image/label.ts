@@ -1,5 +1,5 @@
 // Writes a text below a picture.
-import { requireWhole } from "../text/require.ts";
+import { requireOptions, requireWhole } from "../text/require.ts";
 import { type Color, colorOf, type Ground, place, plain } from "./color.ts";
 import { LETTER, letters } from "./font.ts";
 import { checkImage, type Image } from "./image.ts";
@@ -77,6 +77,7 @@ function labelHeight(size: number): number {
  * ```
  */
 export function label(image: Image, text: string, options: LabelOptions = {}): Image {
+  requireOptions("label an image", options, { size: true, background: true });
   checkImage(image);
   const { size = 1, background = 1 } = options;
   requireWhole("label a picture", "the size of a point", size);

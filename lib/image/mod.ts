@@ -8,7 +8,7 @@ export { type Preprocessing, preprocessings } from "./preprocessing.ts";
 export { inputShapeOf, momentsOf, preprocess } from "./preprocess.ts";
 export * from "./parse_preprocessing.ts";
 export type { Image } from "./image.ts";
-export * from "./grid.ts";
+export { grid, type GridOptions } from "./grid.ts";
 export * from "./side_by_side.ts";
 export * from "./label.ts";
 export * from "./color_map.ts";

@@ -1,5 +1,5 @@
 // Arranges pictures in a row.
-import { requireRange, requireWhole } from "../text/require.ts";
+import { requireOptions, requireRange, requireWhole } from "../text/require.ts";
 import { colorOf, type Ground, place, plain } from "./color.ts";
 import type { Image } from "./image.ts";
 import { label } from "./label.ts";
@@ -49,6 +49,12 @@ function ofOneHeight(images: readonly Image[]): Image[] {
  * ```
  */
 export function sideBySide(images: readonly Image[], options: SideBySideOptions = {}): Image {
+  requireOptions("put images side by side", options, {
+    gap: true,
+    background: true,
+    labels: true,
+    labelSize: true,
+  });
   const { gap = 8, background = 1, labels, labelSize = 2 } = options;
   requireRange("make a row", "it must have a picture", images.length > 0, "none");
   requireWhole("make a row", "its gap", gap, 0);

@@ -52,8 +52,11 @@ export function activation(
   name: string,
   options: ActivationOptions = {},
 ): Layer<Empty, Empty> {
-  const known = { flops: true, rectifies: true, operations: true };
-  requireOptions("make an activation layer", options, known);
+  requireOptions("make an activation layer", options, {
+    flops: true,
+    rectifies: true,
+    operations: true,
+  });
   const { flops = 1, rectifies = false, operations } = options;
   if (typeof f !== "function" || typeof name !== "string" || name === "") {
     const rule = typeof f === "function" ? "its name must not be empty" : "f must be a function";

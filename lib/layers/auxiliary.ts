@@ -2,7 +2,7 @@
 import type { Shape } from "../tensor/tensor.ts";
 import type { Path } from "../tensor/tree.ts";
 import { requireRange } from "../text/require.ts";
-import { defineLayer } from "./define_layer.ts";
+import { defineLayer, requireLayerOptions } from "./define_layer.ts";
 import { enter } from "./enter.ts";
 import type { AnyLayer, Child, Layer, ParamsOf, StateOf } from "./layer.ts";
 import { declareChild, gather } from "./sequential.ts";
@@ -42,6 +42,7 @@ export function auxiliary<H extends Layer>(
   head: H,
   options: AuxiliaryOptions = {},
 ): AuxiliaryLayer<H> {
+  requireLayerOptions("auxiliary", options, { weight: true });
   const { weight = 0.3 } = options;
   requireRange(
     "make an auxiliary layer",

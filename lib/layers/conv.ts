@@ -73,11 +73,11 @@ export function conv(options: ConvOptions): Layer<ConvParams, Empty> {
   const window = checkWindow("conv", { size, stride, padding, dilation });
   requireWhole("make a conv layer", "its features", features);
   requireGroups(requireWhole("make a conv layer", "its groups", groups), "features", features);
+  const slid = { stride: window.stride, padding, dilation: window.dilation, groups };
   const withActivation =
     (activation?: Activation): Layer<ConvParams, Empty>["apply"] => (params, state, x) => {
       const added = bias ? params.bias as Tensor1D : undefined;
-      const shape = { ...window, groups };
-      return [convolve(x as Tensor4D, params.kernel, shape, added, activation), state];
+      return [convolve(x as Tensor4D, params.kernel, slid, added, activation), state];
     };
   return defineLayer<ConvParams, Empty>({
     op: "conv",

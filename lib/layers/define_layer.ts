@@ -14,7 +14,7 @@ import {
   type SlotTree,
 } from "./layer.ts";
 import { withArticle } from "../text/article.ts";
-import { requireOptions } from "../text/require.ts";
+import { type OptionNames, requireOptions } from "../text/require.ts";
 
 /** A layer without checks; fusion and operations are those of its `apply`. */
 export type Definition<
@@ -80,7 +80,7 @@ function areSameShapes(one: ShapeTree, other: ShapeTree): boolean {
  * @param known the known names, as keys
  * @throws {TypeError} naming the nearest known one
  */
-export function requireLayerOptions(op: string, options: unknown, known: object): void {
+export function requireLayerOptions<O>(op: string, options: O, known: OptionNames<O>): void {
   requireOptions(`make ${withArticle(op)} layer`, options, known, {
     activation: "an activation is a layer of its own, such as relu()",
   });

@@ -53,7 +53,7 @@ export type GraphPlan = {
 };
 
 const ACTION = "make a graph";
-const NODE_OPTIONS = { layer: true, from: true, join: true };
+const NODE_OPTIONS = { layer: true, from: true, join: true } as const;
 
 /**
  * Plans a graph.

@@ -2,7 +2,7 @@
 import { requireWhole } from "../text/require.ts";
 import type { Tensor4D } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
-import { defineLayer } from "./define_layer.ts";
+import { defineLayer, requireLayerOptions } from "./define_layer.ts";
 import { type Empty, type Layer, stateless } from "./layer.ts";
 import { UNPADDED } from "./operation.ts";
 import { requireImage } from "./window.ts";
@@ -34,6 +34,7 @@ export type ZeroPadShortcutOptions = {
  * ```
  */
 export function zeroPadShortcut(options: ZeroPadShortcutOptions): Layer<Empty, Empty> {
+  requireLayerOptions("zeroPadShortcut", options, { features: true, stride: true });
   const { features, stride = 1 } = options;
   requireWhole("make a zeroPadShortcut layer", "its features", features);
   requireWhole("make a zeroPadShortcut layer", "its stride", stride);

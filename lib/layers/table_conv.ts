@@ -55,6 +55,7 @@ export type TableConvParams = {
 export function tableConv(options: TableConvOptions): Layer<TableConvParams, Empty> {
   const { table, size, initializer = heNormal } = options;
   const window = checkWindow("tableConv", { size, stride: 1, padding: "valid" });
+  const { stride, padding, dilation } = window;
   requireTable(table);
   return defineLayer<TableConvParams, Empty>({
     op: "tableConv",
@@ -71,7 +72,10 @@ export function tableConv(options: TableConvOptions): Layer<TableConvParams, Emp
     apply(params, state, x) {
       const kernel = spreadOut(params.kernel, table, x.shape[3]!);
       const bias = params.bias as Tensor1D;
-      return [convolve(x as Tensor4D, kernel, { ...window, groups: 1 }, bias), state];
+      return [
+        convolve(x as Tensor4D, kernel, { stride, padding, dilation, groups: 1 }, bias),
+        state,
+      ];
     },
     operations({ add, x, shape, weight }) {
       const [channels, features] = [x.shape[2]!, table.length];

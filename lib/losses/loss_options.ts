@@ -1,6 +1,6 @@
 // Options of losses.
 import { tf } from "../tensor/tf.ts";
-import { requireOptions } from "../text/require.ts";
+import { type OptionNames, requireOptions } from "../text/require.ts";
 
 /**
  * Refuses an option of a loss that is not known, and outputs in the place of options: the loss was
@@ -10,7 +10,7 @@ import { requireOptions } from "../text/require.ts";
  * @param known the known names, as keys
  * @throws {TypeError} naming the nearest known one, or saying that the function must be called
  */
-export function requireLossOptions(action: string, options: unknown, known: object): void {
+export function requireLossOptions<O>(action: string, options: O, known: OptionNames<O>): void {
   if (options instanceof tf.Tensor) {
     throw new TypeError(
       `Cannot ${action}: its options must be a record, got a tensor. Losses are called first, loss: losses.focalLoss()`,

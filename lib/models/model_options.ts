@@ -1,5 +1,5 @@
 // Options of models, so that a misspelt one is not passed over.
-import { requireOptions } from "../text/require.ts";
+import { type OptionNames, requireOptions } from "../text/require.ts";
 
 /**
  * Refuses an option of a model that is not known, such as `classes` for `numClasses`. All models of
@@ -12,7 +12,7 @@ import { requireOptions } from "../text/require.ts";
 export function requireModelOptions<O extends object>(
   action: string,
   options: O,
-  known: { readonly [Name in keyof Required<O>]: true },
+  known: OptionNames<O>,
 ): void {
-  requireOptions(action, options, { ...known, auxiliary: true });
+  requireOptions<unknown>(action, options, { ...known, auxiliary: true });
 }

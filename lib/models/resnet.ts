@@ -153,7 +153,7 @@ const OPTIONS = {
   numClasses: true,
   head: true,
   auxiliary: true,
-};
+} as const;
 
 function blocksOf(options: ResnetOptions): ResnetBlocks {
   if ("depth" in options) {

@@ -3,6 +3,7 @@ import type { Callback } from "../train/callbacks/callback.ts";
 import type { EpochReport } from "../train/reports.ts";
 import { curves, type StepRecord } from "../train/report/curves.ts";
 import type { MediaBundle } from "./kinds.ts";
+import { requireOptions } from "../text/require.ts";
 
 /** What is used of a notebook's kernel, `Deno.jupyter`. */
 type Kernel = {
@@ -52,6 +53,7 @@ export type NotebookProgressOptions = {
  * ```
  */
 export function progress(options: NotebookProgressOptions = {}): Callback {
+  requireOptions("show progress", options, { title: true, epochs: true });
   return progressBy(kernelOf(), options);
 }
 

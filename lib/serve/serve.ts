@@ -129,6 +129,7 @@ export function serve<P extends Tree, S extends Tree>(
   network: Classifier<P, S> & { readonly name?: string },
   options: ServeOptions = {},
 ): Service {
+  requireOptions("serve", options, OPTIONS);
   requireNetwork("serve", network);
   const { batchSize, maxWait, queueSize, maxBytes, maxPixels, timeout, top } = checked(options);
   const { prepare, allowOrigin, device = {}, onError = console.error } = options;
@@ -248,7 +249,6 @@ type Limits = Required<
 
 /** The numbers among the options, with their defaults. */
 function checked(options: ServeOptions): Limits {
-  requireOptions("serve", options, OPTIONS);
   const { batchSize = 16, maxWait = 2, queueSize = 256, top = 5 } = options;
   const { maxBytes = 10 * 2 ** 20, maxPixels = 2 ** 24, timeout = 10_000 } = options;
   for (const [name, value] of Object.entries({ batchSize, queueSize, maxBytes, maxPixels, top })) {

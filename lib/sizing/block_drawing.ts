@@ -15,6 +15,7 @@ import {
 import { blockPlan } from "./block_plan.ts";
 import { OUTLINES } from "./outlines.ts";
 import { shapeText } from "./quantity.ts";
+import { requireOptions } from "../text/require.ts";
 
 /** Options of {@linkcode blockDrawing}. */
 export type BlockDrawingOptions = {
@@ -53,8 +54,10 @@ const HEAD = 34;
 export function blockDrawing(
   model: AnyModel,
   shape: ShapeTree,
-  { title }: BlockDrawingOptions,
+  options: BlockDrawingOptions,
 ): string {
+  requireOptions("draw a model", options, { title: true });
+  const { title } = options;
   const declaration = model.declare(shape) as Declaration;
   const root: Child = { name: "", layer: model, inputShape: shape as Shape, declaration };
   const plan = blockPlan(root);

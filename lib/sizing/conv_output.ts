@@ -1,6 +1,7 @@
 // The size of a convolution's output (§12.4).
 import { checkWindow, type Pair, requireSizes } from "../layers/window.ts";
-import { dividedBy, type SlidingOptions } from "./fitting.ts";
+import { dividedBy, SLIDING_OPTIONS, type SlidingOptions } from "./fitting.ts";
+import { requireOptions } from "../text/require.ts";
 
 export type { SlidingOptions } from "./fitting.ts";
 
@@ -31,6 +32,7 @@ export function convOutput(input: number, options: SlidingOptions<number>): numb
 /** The same for sides of different sizes: `[down, across]`, unless all arguments are numbers. */
 export function convOutput(input: Pair, options: SlidingOptions): number | [number, number];
 export function convOutput(input: Pair, options: SlidingOptions): number | [number, number] {
+  requireOptions("compute an output size", options, SLIDING_OPTIONS);
   return windowsOver("conv", input, { stride: 1, ...options });
 }
 

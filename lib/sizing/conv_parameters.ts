@@ -2,6 +2,7 @@
 import { conv } from "../layers/conv.ts";
 import { countParameters } from "../layers/layer.ts";
 import type { Pair } from "../layers/window.ts";
+import { requireOptions } from "../text/require.ts";
 
 /** Options of {@linkcode convParameters}. */
 export type ConvParametersOptions = {
@@ -34,6 +35,12 @@ export type ConvParametersOptions = {
  * ```
  */
 export function convParameters(channels: number, options: ConvParametersOptions): number {
+  requireOptions("count parameters", options, {
+    features: true,
+    size: true,
+    groups: true,
+    bias: true,
+  });
   const { size } = options;
   const [height, width] = typeof size === "number" ? [size, size] : size;
   return countParameters(conv(options).declare([height, width, channels]).params);

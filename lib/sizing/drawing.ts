@@ -12,6 +12,7 @@ import { planOf } from "./plan.ts";
 import { briefCount, grouped, shapeText } from "./quantity.ts";
 import { COLORS, MUTED, RULE, tint } from "../chart/style.ts";
 import { element, picture, textElement, textWidth } from "../chart/svg.ts";
+import { requireOptions } from "../text/require.ts";
 
 /** The largest width of a drawing, unless a part is wider: readable if shown on 1,000 pixels. */
 const PAGE = 1080;
@@ -47,7 +48,9 @@ export type DrawingOptions = {
  * assertStringIncludes(svg, "conv 5×5");
  * ```
  */
-export function drawing(model: AnyModel, shape: ShapeTree, { title }: DrawingOptions): string {
+export function drawing(model: AnyModel, shape: ShapeTree, options: DrawingOptions): string {
+  requireOptions("draw a model", options, { title: true });
+  const { title } = options;
   const declaration = model.declare(shape) as Declaration;
   const inputShape = shape as Shape;
   const parts = planOf({ name: "", layer: model, inputShape, declaration });

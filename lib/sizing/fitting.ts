@@ -17,6 +17,15 @@ export type SlidingOptions<Side extends Pair = Pair> = {
   readonly rounding?: Rounding;
 };
 
+/** The names of {@linkcode SlidingOptions}. */
+export const SLIDING_OPTIONS: Readonly<Record<keyof SlidingOptions, true>> = {
+  size: true,
+  stride: true,
+  padding: true,
+  dilation: true,
+  rounding: true,
+};
+
 /** The sizes along one axis. */
 type Axis = {
   readonly length: number;

@@ -2,7 +2,8 @@
 import { requireInput } from "../layers/pool.ts";
 import { checkWindow, type Pair } from "../layers/window.ts";
 import { windowsOver } from "./conv_output.ts";
-import type { SlidingOptions } from "./fitting.ts";
+import { SLIDING_OPTIONS, type SlidingOptions } from "./fitting.ts";
+import { requireOptions } from "../text/require.ts";
 
 /**
  * Computes the height and width of a pooling layer's output, (W − F) / S + 1 (§12.4.1), or with
@@ -29,6 +30,7 @@ export function poolOutput(input: number, options: SlidingOptions<number>): numb
 /** The same for sides of different sizes: `[down, across]`, unless all arguments are numbers. */
 export function poolOutput(input: Pair, options: SlidingOptions): number | [number, number];
 export function poolOutput(input: Pair, options: SlidingOptions): number | [number, number] {
+  requireOptions("compute an output size", options, SLIDING_OPTIONS);
   const { size, stride = size, padding = "valid" } = options;
   requireInput("pool", checkWindow("pool", { size, stride, padding }));
   return windowsOver("pool", input, { ...options, stride });

@@ -1,5 +1,6 @@
 // The padding that keeps the size of a convolution's input (§12.4).
 import { checkWindow, type Pair } from "../layers/window.ts";
+import { requireOptions } from "../text/require.ts";
 
 /** Options of {@linkcode samePadding}. */
 export type SamePaddingOptions<Side extends Pair = Pair> = {
@@ -34,6 +35,7 @@ export function samePadding(
   size: Pair,
   options: SamePaddingOptions = {},
 ): number | [number, number] {
+  requireOptions("compute padding", options, { dilation: true });
   const { dilation = 1 } = options;
   const window = checkWindow("conv", { size, stride: 1, padding: "same", dilation });
   const [down, across] = ([0, 1] as const).map((axis) =>

@@ -5,6 +5,7 @@ import { table } from "../text/table.ts";
 import { type LayerSize, type ModelSize, sizeOfModel } from "./model_size.ts";
 import { briefBytes, briefCount, grouped, pairText, shapeText, windowText } from "./quantity.ts";
 import { trainingMemory, type TrainingMemoryOptions } from "./training_memory.ts";
+import { requireOptions } from "../text/require.ts";
 
 const HEADING = ["layer", "kind", "output", "kernel", "parameters", "FLOPs", "receptive field"];
 
@@ -33,6 +34,7 @@ export function summary(
   shape: ShapeTree,
   options: TrainingMemoryOptions = {},
 ): string {
+  requireOptions("summarize a model", options, { batchSize: true, optimizer: true });
   const size = sizeOfModel(model, shape);
   const layers = table([
     HEADING,

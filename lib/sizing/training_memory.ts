@@ -1,5 +1,5 @@
 // The memory of a training step, before anything is allocated.
-import { requireOneOf, requireWhole } from "../text/require.ts";
+import { requireOneOf, requireOptions, requireWhole } from "../text/require.ts";
 import { type ShapeTree, sizeOfTree } from "../tensor/tensor.ts";
 import type { ModelSize } from "./model_size.ts";
 
@@ -67,6 +67,7 @@ export function trainingMemory(
   size: ModelSize<ShapeTree, ShapeTree>,
   options: TrainingMemoryOptions = {},
 ): TrainingMemory {
+  requireOptions("compute the memory of training", options, { batchSize: true, optimizer: true });
   const { batchSize = 1, optimizer = "adam" } = options;
   requireWhole("size training", "its batch size", batchSize);
   requireOneOf("size training", "its optimizer", OPTIMIZER_MEMORIES, optimizer);

@@ -3,6 +3,7 @@ import { type WarpAttributes, warpGradientHost, warpHost } from "./affine_host.t
 import { registerHostKernel } from "./host_kernel.ts";
 import type { Tensor } from "./tensor.ts";
 import { tf } from "./tf.ts";
+import { requireOptions } from "../text/require.ts";
 
 /** The name of the operation among tfjs's kernels, of `images` and `map`. */
 export const WARP = "NeocogWarp";
@@ -47,6 +48,7 @@ export type WarpOptions = {
  * ```
  */
 export function warp(images: Tensor, map: Tensor, options: WarpOptions = {}): Tensor {
+  requireOptions("warp images", options, { edge: true });
   const { edge = "reflect" } = options;
   if (images.rank !== 4 || images.dtype !== "float32") {
     throw new TypeError(

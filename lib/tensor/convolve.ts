@@ -2,6 +2,7 @@
 import type { Tensor, Tensor1D, Tensor4D } from "./tensor.ts";
 import { activate, type Activation, slopeBefore } from "./activation.ts";
 import { tf } from "./tf.ts";
+import { requireOptions } from "../text/require.ts";
 
 /** How a convolution walks over its input. */
 export type ConvolveOptions = {
@@ -50,6 +51,12 @@ export function convolve(
   bias?: Tensor1D,
   activation?: Activation,
 ): Tensor4D {
+  requireOptions("convolve", options, {
+    stride: true,
+    padding: true,
+    dilation: true,
+    groups: true,
+  });
   requireOperands(x, kernel, options.groups);
   requireBias(kernel, bias);
   requireWindow(x, kernel, options);

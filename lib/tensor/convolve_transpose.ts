@@ -2,6 +2,7 @@
 import { convolutionGradients, dilateKernel } from "./convolve.ts";
 import type { Tensor, Tensor1D, Tensor4D } from "./tensor.ts";
 import { tf } from "./tf.ts";
+import { requireOptions } from "../text/require.ts";
 
 /** How a transposed convolution lays filters over its output. */
 export type ConvolveTransposeOptions = {
@@ -69,6 +70,13 @@ export function convolveTranspose(
   options: ConvolveTransposeOptions,
   bias?: Tensor1D,
 ): Tensor4D {
+  requireOptions("convolve transposed", options, {
+    stride: true,
+    padding: true,
+    outputPadding: true,
+    dilation: true,
+    groups: true,
+  });
   requireOperands(x, kernel, options);
   const y = tf.getBackend() === "webgpu"
     ? transposed(x, kernel, options)

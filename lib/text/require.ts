@@ -91,33 +91,39 @@ export function requireOneOf(
   throw new RangeError(`Cannot ${action}: ${name} must be ${list}, got ${quoted(value)}`);
 }
 
+type NamesOf<O> = O extends unknown ? keyof O : never;
+
+/** The names of options as keys, all of them and no others; of unions those of every form. */
+export type OptionNames<O> = Readonly<Record<NamesOf<NonNullable<O>>, true>>;
+
 /**
- * Refuses an option that is not known, so that a misspelt one is not passed over.
+ * Refuses an option that is not known, so that a misspelt one is not passed over. Every function that
+ * takes options begins with it, before it looks at its other arguments.
  *
  * @param action what cannot be done, such as `fit`
  * @param options the options as they are given
- * @param known the known names, as keys
+ * @param known the known names, as keys: those of the type of `options`, if it has any
  * @param elsewhere what belongs elsewhere, by its name without underscores in small letters, and where
  * @throws {TypeError} naming the nearest known one, or if the options are no record
  */
-export function requireOptions(
+export function requireOptions<O>(
   action: string,
-  options: unknown,
-  known: object,
+  options: O,
+  known: OptionNames<O>,
   elsewhere: Readonly<Record<string, string>> = {},
 ): void {
   if (options === undefined) return;
   const isRecord = typeof options === "object" && options !== null && !Array.isArray(options);
-  const names = Object.keys(known);
   if (!isRecord || "dataId" in options || options instanceof Promise) {
     throw new TypeError(
-      `Cannot ${action}: its options must be a record, such as { ${names[0]}: … }, got ${
-        describeValue(options)
-      }`,
+      `Cannot ${action}: its options must be a record, such as { ${
+        Object.keys(known)[0]
+      }: … }, got ${describeValue(options)}`,
     );
   }
   const wrong = Object.keys(options).find((name) => !Object.hasOwn(known, name));
   if (wrong === undefined) return;
+  const names = Object.keys(known);
   const place = elsewhere[plainName(wrong)];
   throw new TypeError(
     `Cannot ${action}: ${

@@ -1,4 +1,5 @@
 // Lays out tables for terminals.
+import { requireOptions } from "./require.ts";
 
 /** The side of its column on which a cell is. */
 export type Alignment = "left" | "right";
@@ -49,6 +50,7 @@ export function table(
   rows: readonly (readonly string[])[],
   options: TableOptions = {},
 ): string {
+  requireOptions("write a table", options, { align: true, heading: true, gap: true });
   const { align = [], heading = false, gap = "  " } = options;
   const widths: number[] = [];
   for (const cell of rows.flat()) {

@@ -92,8 +92,8 @@ export async function classify<P extends Tree, S extends Tree>(
   picture: Picture,
   options: ClassifyOptions = {},
 ): Promise<Classification[]> {
-  requireNetwork("classify", network);
   requireOptions("classify", options, OPTIONS);
+  requireNetwork("classify", network);
   const raster = await rasterOf(picture);
   const { invert = false } = options;
   const units = preprocessingFor(network);

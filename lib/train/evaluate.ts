@@ -61,8 +61,8 @@ export type EvaluateOptions<Y extends Tree = Tensor, T extends Tree = Tensor> = 
   readonly world?: World;
 };
 
-/** The options of {@linkcode evaluate}. */
-const OPTIONS: Readonly<Record<keyof EvaluateOptions, true>> = {
+/** The names of {@linkcode EvaluateOptions}. */
+export const EVALUATE_OPTIONS: Readonly<Record<keyof EvaluateOptions, true>> = {
   batchSize: true,
   loss: true,
   metrics: true,
@@ -162,7 +162,7 @@ export async function evaluate(
   options: EvaluateOptions<any, any> = {},
   // deno-lint-ignore no-explicit-any
 ): Promise<any> {
-  requireOptions("evaluate", options, OPTIONS);
+  requireOptions("evaluate", options, EVALUATE_OPTIONS);
   requireNetwork("evaluate", network);
   requireSameOrder(network, examples);
   const { model, params, state } = network;

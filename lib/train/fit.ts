@@ -135,7 +135,7 @@ async function* fitAny(
   examples: AnyExamples,
   options: FitOptions,
 ): AsyncGenerator<EpochReport, void, void> {
-  requireExamples("fit", examples);
+  requireExamples("fit", examples); // First: of fit(model, x, y) it is x that is mended.
   requireOptions("fit", options, FIT_OPTIONS, NO_FIT_OPTIONS);
   requireWhole("fit", "the epochs", options.epochs ?? 1);
   requirePrecision("fit", options);
@@ -313,16 +313,17 @@ async function endAlike(
 /** The run to begin or resume. */
 function begin({ feed, objective, options }: EpochParts<Tree, Tree>, model: Layer): Training {
   const inputShape = feed.inputShape as Shape;
+  const { trainable, precision, lossScale } = options;
   const run = options.from ? { ...options.from, model, inputShape } : beginTraining(
     model,
     optimizerOf(options),
     keyOfRun(options),
     inputShape,
-    options,
+    { trainable, precision, lossScale },
   );
   const data = feed.data();
-  requireSamePrecision(run.optimizer, options.precision);
-  requireSameTrainable(run.params, run.trainable, options.trainable);
+  requireSamePrecision(run.optimizer, precision);
+  requireSameTrainable(run.params, run.trainable, trainable);
   if (!options.otherData) requireSameData(run.data, data);
   requirePlace(run, feed, objective);
   return { ...run, data };

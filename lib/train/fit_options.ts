@@ -8,6 +8,7 @@ import type { Optimizer } from "../optimizers/optimizer.ts";
 import type { Key } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
+import { requireOptions } from "../text/require.ts";
 import type { AuxiliaryLosses } from "./auxiliary_losses.ts";
 import type { Callback } from "./callbacks/callback.ts";
 import type { Precision } from "./mixed_precision.ts";
@@ -189,6 +190,7 @@ export function stepsPerEpoch(
   examples: Examples | ImageSource | ArrayExamples,
   options: Pick<FitOptions, "batchSize"> = {},
 ): number {
+  requireOptions("count the steps of an epoch", options, FIT_OPTIONS);
   if (isStream(examples)) {
     throw new TypeError(
       "Cannot count the steps of an epoch: examples must have an end, got a stream",

@@ -14,6 +14,7 @@ import { readMemories, type States, writtenMemories } from "./callbacks/memories
 import { isMixed } from "./mixed_precision.ts";
 import { requireSameTrainable } from "./trainable.ts";
 import { type BeginOptions, beginTraining, type Progress, type Training } from "./training.ts";
+import { requireOptions } from "../text/require.ts";
 
 /**
  * A training run as a checkpoint for {@linkcode writeCheckpoint}: its numbers are read from the
@@ -80,6 +81,7 @@ export function restoreTraining<
   file: string,
   options: Pick<BeginOptions, "trainable"> = {},
 ): Training<P, S, X, Y> {
+  requireOptions("restore training", options, { trainable: true });
   const { progress, key, trainable: held, callbacks, data } = requireRun(checkpoint.run, file);
   const network = restoreNetwork(model, shape, checkpoint, file);
   try {

@@ -21,6 +21,7 @@ import {
 import { type Measured, type Objective, objectiveOf, stackNumbers } from "./objective.ts";
 import type { Together } from "./together.ts";
 import { joinParams, type SplitParams, splitParams, type Trainable } from "./trainable.ts";
+import { requireOptions } from "../text/require.ts";
 
 /** What a step changes. */
 export type TrainState<P extends Tree, S extends Tree> = {
@@ -95,6 +96,12 @@ export function trainStep<P extends Tree, S extends Tree>(
   batch: Pick<Batch, "labels"> & { images: Tensor },
   key: Key,
 ) => StepResult<P, S> {
+  requireOptions("make a training step", options, {
+    auxiliaryLosses: true,
+    trainable: true,
+    precision: true,
+    lossScale: true,
+  });
   const objective = objectiveOf("make a training step", true, { loss });
   requirePrecision("make a training step", options);
   const step = splitStep(model, objective, inPrecision(optimizer, options), options);

@@ -9,6 +9,7 @@ import type { Json } from "../weights/json.ts";
 import type { DataIdentity } from "./data_identity.ts";
 import { inPrecision, type PrecisionOptions } from "./mixed_precision.ts";
 import { splitParams, type Trainable, trainablePaths } from "./trainable.ts";
+import { requireOptions } from "../text/require.ts";
 
 /** Where in its epochs a run is. */
 export type Progress = {
@@ -115,6 +116,12 @@ export function beginTraining<
   shape: ShapesOf<X>,
   options: BeginOptions<P, S> = {},
 ): Training<P, S, X, Y> {
+  requireOptions("begin training", options, {
+    trainable: true,
+    network: true,
+    precision: true,
+    lossScale: true,
+  });
   const { params, state } = options.network ?? init(model, fold(key, "init"), shape);
   try {
     const trainable = trainablePaths(params, options.trainable);

@@ -9,6 +9,7 @@ import { type Shape, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
 import { oneBehind } from "../tensor/one_behind.ts";
 import { tf } from "../tensor/tf.ts";
+import { requireOptions } from "../text/require.ts";
 
 /** Options of {@linkcode cachedFeatures}. */
 export type CachedFeaturesOptions = {
@@ -70,6 +71,14 @@ export async function cachedFeatures<P extends Tree, S extends Tree>(
   examples: Examples | ImageSource,
   options: CachedFeaturesOptions = {},
 ): Promise<FeatureSource> {
+  requireOptions("compute features", options, {
+    batchSize: true,
+    normalize: true,
+    maxBytes: true,
+    onProgress: true,
+    signal: true,
+    jit: true,
+  });
   const total = examples.labels.length;
   const { model: body, params, state } = network;
   const shape = body.declare(examples.imageShape).shape;

@@ -50,6 +50,31 @@ export type TransferOptions =
     readonly onStep?: (report: StepReport & { readonly phase: TransferPhaseName }) => void;
   };
 
+/** The names of {@linkcode TransferOptions}. */
+export const TRANSFER_OPTIONS: Readonly<Record<keyof TransferOptions, true>> = {
+  freeze: true,
+  epochs: true,
+  learningRate: true,
+  fineTune: true,
+  batchSize: true,
+  normalize: true,
+  otherData: true,
+  signal: true,
+  jit: true,
+  loss: true,
+  head: true,
+  key: true,
+  validation: true,
+  augment: true,
+  cache: true,
+  maxFeatureBytes: true,
+  from: true,
+  onTransfer: true,
+  onPhase: true,
+  onFeatures: true,
+  onStep: true,
+};
+
 /** What a phase will do. */
 export type PhasePlan = {
   readonly phase: TransferPhaseName;

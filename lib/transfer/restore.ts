@@ -5,8 +5,9 @@ import { type Layer, slotEntries } from "../layers/layer.ts";
 import type { Tree } from "../tensor/tree.ts";
 import type { Checkpoint } from "../weights/checkpoint.ts";
 import type { Json } from "../weights/json.ts";
+import { requireOptions } from "../text/require.ts";
 import { restoreTraining, snapshot } from "../train/snapshot.ts";
-import { stepsOf, type TransferOptions, type TransferPoint } from "./options.ts";
+import { stepsOf, TRANSFER_OPTIONS, type TransferOptions, type TransferPoint } from "./options.ts";
 import { transferPhases } from "./phases.ts";
 
 /**
@@ -48,6 +49,7 @@ export function restoreTransfer<P extends Tree, S extends Tree>(
   file: string,
   options: TransferOptions = {},
 ): TransferPoint {
+  requireOptions("resume a transfer", options, TRANSFER_OPTIONS);
   const whole = model as unknown as Layer;
   const { imageShape } = examples;
   requireReplaced(whole, examples, checkpoint, file);

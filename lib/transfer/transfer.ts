@@ -6,35 +6,11 @@ import { fold, key as keyOf } from "../tensor/random.ts";
 import { disposeTree, entries, type Tree } from "../tensor/tree.ts";
 import { dataIdentity, requireSameData } from "../train/data_identity.ts";
 import { beginTraining, disposeTraining, type Training } from "../train/training.ts";
-import { stepsOf, type TransferOptions, type TransferReport } from "./options.ts";
+import { stepsOf, TRANSFER_OPTIONS, type TransferOptions, type TransferReport } from "./options.ts";
 import { type TransferPhase, transferPhases } from "./phases.ts";
 import { runPhase } from "./run.ts";
 import { transferWeights } from "./weights.ts";
 import { requireOptions } from "../text/require.ts";
-
-const OPTIONS: Readonly<Record<keyof TransferOptions, true>> = {
-  freeze: true,
-  epochs: true,
-  learningRate: true,
-  fineTune: true,
-  batchSize: true,
-  normalize: true,
-  otherData: true,
-  signal: true,
-  jit: true,
-  loss: true,
-  head: true,
-  key: true,
-  validation: true,
-  augment: true,
-  cache: true,
-  maxFeatureBytes: true,
-  from: true,
-  onTransfer: true,
-  onPhase: true,
-  onFeatures: true,
-  onStep: true,
-};
 
 /**
  * Transfers a trained network to other classes (§12.8, Figures 12.23 and 12.24): takes over its
@@ -82,7 +58,7 @@ export async function* transfer<P extends Tree, S extends Tree>(
   examples: Examples | ImageSource,
   options: TransferOptions = {},
 ): AsyncGenerator<TransferReport, void, void> {
-  requireOptions("transfer", options, OPTIONS);
+  requireOptions("transfer", options, TRANSFER_OPTIONS);
   const target = model as unknown as Layer;
   const phases = transferPhases(target, examples.imageShape, stepsOf(examples, options), options);
   const { from } = options;

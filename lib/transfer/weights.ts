@@ -4,6 +4,7 @@ import { type Key, key as keyOf } from "../tensor/random.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
 import { disposeTree, entries, type Path, type Tree } from "../tensor/tree.ts";
 import { matchPaths } from "./paths.ts";
+import { requireOptions } from "../text/require.ts";
 
 /** Options of {@linkcode transferWeights}. */
 export type TransferWeightsOptions = {
@@ -86,6 +87,7 @@ export function transferWeights<P extends Tree, S extends Tree>(
   network: Network,
   options: TransferWeightsOptions = {},
 ): TransferredNetwork<P, S> {
+  requireOptions("transfer weights", options, { head: true, key: true });
   const declaration = model.declare(inputShape);
   const slots = [...slotEntries(declaration.params), ...slotEntries(declaration.state)];
   const held = new Map([...entries(network.params), ...entries(network.state)]);

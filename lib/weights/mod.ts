@@ -1,7 +1,7 @@
 // Weights in files: safetensors, PyTorch layouts, published weights.
 
 export * from "./known_weights.ts";
-export * from "./pretrained.ts";
+export { pretrained, type PretrainedFile, type PretrainedOptions } from "./pretrained.ts";
 export * from "./recognize.ts";
 export { parseSafetensors, type Safetensors, type SafetensorsEntry } from "./safetensors.ts";
 export * from "./safetensors_file.ts";
@@ -12,5 +12,14 @@ export * from "./tensor_source.ts";
 export * from "./torch.ts";
 export { pathLayout, type TorchLayout } from "./torch_layout.ts";
 export * from "./torch_layouts.ts";
-export * from "./write.ts";
+export {
+  writeKeras,
+  writeOnnx,
+  type WriteOnnxOptions,
+  type WriteOptions,
+  writeTfjs,
+  type WriteTfjsOptions,
+  type WrittenAbout,
+  type WrittenNetwork,
+} from "./write.ts";
 export { parseCheckpoint, serializeCheckpoint } from "./checkpoint.ts";

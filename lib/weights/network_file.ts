@@ -84,7 +84,7 @@ export async function openNetworkFile(
   what: string | URL | Checkpoint,
   options: FileOptions = {},
 ): Promise<NetworkFile> {
-  const { model, inputShape } = options;
+  const { model, inputShape, pictureShape, ...fetching } = options;
   if (inputShape !== undefined && typeof model !== "object") {
     throw new TypeError(
       `Cannot open ${what}: the option inputShape is for a model that is a layer, got ${
@@ -116,7 +116,7 @@ export async function openNetworkFile(
       load: loader(described, () => checkpoint),
     };
   }
-  const found = await fileOf(`${what}`, options);
+  const found = await fileOf(`${what}`, fetching);
   const { path, trust, known, sha256 } = found;
   const about = {
     file: path,
@@ -125,7 +125,7 @@ export async function openNetworkFile(
     ...(sha256 === undefined ? {} : { sha256 }),
   };
   if (isImported(path)) {
-    return { ...await openImported(path, model, options.pictureShape), ...about };
+    return { ...await openImported(path, model, pictureShape), ...about };
   }
   await using opened = await openTensors(path);
   if (!isCheckpoint(opened)) return { ...torchFile(opened, model, known, inputShape), ...about };

@@ -6,6 +6,7 @@ import type { Shape } from "../tensor/tensor.ts";
 import { requireOptions } from "../text/require.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { openNetworkFile, type OpenOptions } from "./network_file.ts";
+import { PRETRAINED_OPTIONS } from "./pretrained.ts";
 import { askedShape, findClassNames, findPreprocessing } from "./sidecars.ts";
 
 /** A trained network, and what is to be known to use it. */
@@ -28,14 +29,7 @@ const OPTIONS: Readonly<Record<keyof OpenOptions, true>> = {
   inputShape: true,
   preprocessing: true,
   classNames: true,
-  cacheDir: true,
-  sha256: true,
-  onFetch: true,
-  onProgress: true,
-  signal: true,
-  retries: true,
-  retryDelay: true,
-  stallTimeout: true,
+  ...PRETRAINED_OPTIONS,
 };
 
 /**
@@ -84,10 +78,11 @@ export async function open(
   options: OpenOptions = {},
 ): Promise<OpenedNetwork> {
   requireOptions("open a network", options, OPTIONS);
-  const pictureShape = await askedShape(options.preprocessing);
-  const file = await openNetworkFile(what, { ...options, pictureShape });
-  const classNames = await findClassNames(file, options.classNames);
-  const { how } = await findPreprocessing(file, options.preprocessing);
+  const { preprocessing, classNames: names, ...finding } = options;
+  const pictureShape = await askedShape(preprocessing);
+  const file = await openNetworkFile(what, { ...finding, pictureShape });
+  const classNames = await findClassNames(file, names);
+  const { how } = await findPreprocessing(file, preprocessing);
   const { name, origin, metadata, checkpoint } = file;
   // A checkpoint's shape is that of its training; other weights were trained on what they expect.
   const network = await file.load(checkpoint ? file.inputShape : inputShapeOf(how));

@@ -1,6 +1,6 @@
 // Files of weights by name: fetched once, checked each time, kept in a cache.
 import { unknownName } from "../text/nearest.ts";
-import { cachedFile, cacheName } from "../files/cached_file.ts";
+import { CACHED_FILE_OPTIONS, cachedFile, cacheName } from "../files/cached_file.ts";
 import { cacheDirectory } from "../files/cache_directory.ts";
 import type { DownloadOptions } from "../files/download.ts";
 import { requireHash } from "../files/file_trust.ts";
@@ -8,6 +8,7 @@ import { requireSha256 } from "../files/sha256.ts";
 import { type KnownWeights, knownWeights, type WeightsSource } from "./known_weights.ts";
 import { importedEnding, isImported, requireImported } from "./imported_file.ts";
 import { openTensors } from "./tensor_file.ts";
+import { requireOptions } from "../text/require.ts";
 
 /** Options of {@linkcode pretrained}. */
 export type PretrainedOptions = DownloadOptions & {
@@ -17,6 +18,13 @@ export type PretrainedOptions = DownloadOptions & {
   readonly sha256?: string;
   /** Called before a download: not if the file is in the cache, or local. */
   readonly onFetch?: () => void;
+};
+
+/** The names of {@linkcode PretrainedOptions}. */
+export const PRETRAINED_OPTIONS: Readonly<Record<keyof PretrainedOptions, true>> = {
+  ...CACHED_FILE_OPTIONS,
+  cacheDir: true,
+  sha256: true,
 };
 
 /** A file of weights that is on the disk. */
@@ -65,6 +73,7 @@ export async function pretrained(
   weights: string | WeightsSource,
   options: PretrainedOptions = {},
 ): Promise<PretrainedFile> {
+  requireOptions("find weights", options, PRETRAINED_OPTIONS);
   const found = sourceOf(weights);
   const given = options.sha256 ?? (typeof found === "string" ? undefined : found.sha256);
   const sha256 = given === undefined ? undefined : requireSha256(given);

@@ -9,6 +9,7 @@ import type { TensorSource } from "./tensor_source.ts";
 import { fitTorch, requireFit } from "./torch_fit.ts";
 import { pathLayout, type TorchLayout } from "./torch_layout.ts";
 import { type TorchSlot, torchSlots } from "./torch_slots.ts";
+import { requireOptions } from "../text/require.ts";
 
 /** Options of {@linkcode fromTorch}. */
 export type FromTorchOptions = {
@@ -68,6 +69,7 @@ export async function fromTorch<P extends Tree, S extends Tree>(
   layout: TorchLayout = pathLayout,
   options: FromTorchOptions = {},
 ): Promise<TorchNetwork<P, S>> {
+  requireOptions("read weights", options, { onProgress: true, extra: true });
   const slots = torchSlots(model as unknown as Layer, inputShape, layout);
   const fit = fitTorch(slots, source, options.extra === "ignore");
   requireFit(fit, source.file);

@@ -3,6 +3,7 @@ import type { Network } from "../layers/layer.ts";
 import { checkPreprocessing, type Preprocessing } from "../image/preprocessing.ts";
 import type { Shape, ShapesOf, ShapeTree, Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
+import { requireOptions } from "../text/require.ts";
 
 /** What a file says of its network besides the model and the weights. */
 export type WrittenAbout = {
@@ -32,6 +33,14 @@ export type WriteOptions = WrittenAbout & {
   readonly float16?: boolean;
   /** What else the file says of itself. */
   readonly metadata?: Readonly<Record<string, string>>;
+};
+
+/** The names of {@linkcode WriteOptions}. */
+export const WRITE_OPTIONS: Readonly<Record<keyof WriteOptions, true>> = {
+  classNames: true,
+  preprocessing: true,
+  float16: true,
+  metadata: true,
 };
 
 /** Options of {@linkcode writeOnnx}. */
@@ -87,6 +96,7 @@ export async function writeOnnx<
   network: WrittenNetwork<P, S, X, Y>,
   options: WriteOnnxOptions = {},
 ): Promise<void> {
+  requireOptions("write ONNX", options, { ...WRITE_OPTIONS, layout: true });
   const { layout = "NCHW", float16 = false } = options;
   if (layout !== "NCHW" && layout !== "NHWC") {
     throw new RangeError(`Cannot write ${path}: its layout must be NCHW or NHWC, got ${layout}`);
@@ -144,6 +154,7 @@ export async function writeKeras<
   network: WrittenNetwork<P, S, X, Y>,
   options: WriteOptions = {},
 ): Promise<void> {
+  requireOptions("write Keras", options, WRITE_OPTIONS);
   if (!/\.(keras|h5|hdf5)$/i.test(path)) {
     throw new RangeError(`Cannot write ${path}: its name must end in .keras, .h5 or .hdf5`);
   }
@@ -203,6 +214,7 @@ export async function writeTfjs<
   network: WrittenNetwork<P, S, X, Y>,
   options: WriteTfjsOptions = {},
 ): Promise<"layers" | "graph"> {
+  requireOptions("write TensorFlow.js", options, { ...WRITE_OPTIONS, kind: true });
   const { kind = "auto", float16 = false } = options;
   if (!["auto", "layers", "graph"].includes(kind)) {
     throw new RangeError(

@@ -84,15 +84,18 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
   );
   const { network, x, objective, name: target, index } = explanation;
   const baseline = baselineOf(flags.baseline, explanation);
-  const settings = { baseline, steps, samples, key: key(seed) };
   const judgements: Judgement[] = [];
   const progress = stepProgress("Methods");
   try {
     for (const name of names) {
       progress.step(judgements.length, names.length);
       const found = await METHODS[name]!.run({ ...explanation, baseline, seed });
-      const [curves] = await perturbationCurves(network, x, index!, found, settings);
-      const [judged] = await infidelity(network, x, objective, found, settings);
+      const [curves] = await perturbationCurves(network, x, index!, found, { baseline, steps });
+      const [judged] = await infidelity(network, x, objective, found, {
+        baseline,
+        samples,
+        key: key(seed),
+      });
       judgements.push({ name, found, curves: curves!, unexplained: judged!.unexplained });
     }
   } finally {

@@ -118,7 +118,7 @@ export async function runTraining(parts: RunParts): Promise<Outcome> {
     return await measureRun(from, parts);
   }
   const notes: Notes = { history: [...parts.before.history], steps: [...parts.before.steps] };
-  const perEpoch = stepsPerEpoch(train, settings);
+  const perEpoch = stepsPerEpoch(train, { batchSize: settings.batchSize });
   const progress = trainingProgress({ epochs: settings.epochs, stepsPerEpoch: perEpoch });
   const clock = stepClock();
   const onStep = (report: StepReport): void => {
@@ -266,5 +266,10 @@ async function writeRun(
 
 function recordsFor({ settings, train }: RunParts, { history, steps }: Records): RunRecords {
   const title = `${labelOf(settings.model)} on ${settings.dataset}`;
-  return { history, steps, stepsPerEpoch: stepsPerEpoch(train, settings), title };
+  return {
+    history,
+    steps,
+    stepsPerEpoch: stepsPerEpoch(train, { batchSize: settings.batchSize }),
+    title,
+  };
 }

@@ -15,10 +15,10 @@ for (const index of CLASSES) {
   sharedDataTest(`SqueezeNet takes its image of class ${index} for it`, async () => {
     await start();
     const net = await open(sharedPath("squeezenet1_0-imagenet.safetensors"));
-    const units = preprocessings.caffe;
-    const options = { shape: [227, 227, 3], units, key: key(index) };
+    const preprocessing = preprocessings.caffe;
+    const options = { shape: [227, 227, 3], preprocessing, key: key(index) };
     const { images } = await classImage(net, index, options);
-    const inputs = toInputs(images, units);
+    const inputs = toInputs(images, preprocessing);
     const logits = net.model.apply(net.params, net.state, inputs, {})[0];
     const probability = (await tf.softmax(logits).data())[index]!;
     console.log(`class ${index}: p = ${probability.toFixed(4)}`);

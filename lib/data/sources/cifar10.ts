@@ -1,6 +1,6 @@
 // CIFAR-10: 60,000 small photos of ten kinds of things.
 
-import type { CachedFileOptions } from "../../files/cached_file.ts";
+import { CACHED_FILE_OPTIONS, type CachedFileOptions } from "../../files/cached_file.ts";
 import { requireOptions } from "../../text/require.ts";
 import { badFile } from "./bad_file.ts";
 import {
@@ -57,12 +57,7 @@ const OPTIONS: Readonly<Record<keyof Cifar10Options, true>> = {
   url: true,
   sha256: true,
   cacheDir: true,
-  onFetch: true,
-  onProgress: true,
-  signal: true,
-  retries: true,
-  retryDelay: true,
-  stallTimeout: true,
+  ...CACHED_FILE_OPTIONS,
 };
 
 /** A part of the data, or why it is missing. */

@@ -15,6 +15,7 @@ import { requireSameCaptured, requireSameTrace } from "./same_trace.ts";
 import { type Trace, traced } from "./trace.ts";
 import type { Wanted } from "./plan_parts.ts";
 import { whileUnreadable } from "./unreadable.ts";
+import { requireOptions } from "../../text/require.ts";
 
 /** Options of {@linkcode jit}. */
 export type JitOptions = {
@@ -93,6 +94,7 @@ export function jit<A extends readonly unknown[], R>(
   f: (...values: A) => R,
   options: JitOptions = {},
 ): Jitted<A, R> {
+  requireOptions("record a function", options, { donate: true, check: true });
   return jitOnShelf(f, makeShelf(), options, runAlone);
 }
 

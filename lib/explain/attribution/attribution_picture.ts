@@ -3,7 +3,7 @@ import { toGray } from "../../image/gray.ts";
 import { diverging, viridis } from "../../image/color_map.ts";
 import { heatMap, overlay } from "../../image/heat_map.ts";
 import type { Image } from "../../image/image.ts";
-import { requireRange } from "../../text/require.ts";
+import { requireOptions, requireRange } from "../../text/require.ts";
 import { type Attribution, attributionMap } from "./attribution.ts";
 
 /** Options of {@linkcode attributionPicture}. */
@@ -51,6 +51,12 @@ export function attributionPicture(
   attribution: Attribution,
   options: AttributionPictureOptions = {},
 ): Image {
+  requireOptions("draw an attribution", options, {
+    index: true,
+    signed: true,
+    share: true,
+    over: true,
+  });
   const { index = 0, signed = false, share = 1, over } = options;
   const isShare = share > 0 && share <= 1;
   requireRange("draw an attribution", "the share must be above 0 and at most 1", isShare, share);

@@ -9,6 +9,7 @@ import { requireExplainable, type Target } from "./attribution.ts";
 import { type Baseline, baselineFor, requireBaseline } from "./baseline.ts";
 import { type Contributions, readContributions, readScores } from "./contributions.ts";
 import { rescaled } from "./rescale_rule.ts";
+import { requireOptions } from "../../text/require.ts";
 
 /** Options of {@linkcode deepLift}. */
 export type DeepLiftOptions = {
@@ -54,6 +55,7 @@ export async function deepLift<P extends Tree, S extends Tree>(
   target: Target,
   options: DeepLiftOptions = {},
 ): Promise<Contributions> {
+  requireOptions("compute DeepLIFT", options, { baseline: true });
   const { baseline = 0 } = options;
   const objective = requireExplainable(network, x, target);
   requireBaseline(baseline, x);

@@ -8,7 +8,7 @@ import { tf } from "../../tensor/tf.ts";
 import type { Path, Tree } from "../../tensor/tree.ts";
 import { requireOneOf, requireOptions, requireRange, requireWhole } from "../../text/require.ts";
 import type { BackwardRule } from "../backward_rule.ts";
-import type { ProgressOptions } from "../for_each_batch.ts";
+import { PROGRESS_OPTIONS, type ProgressOptions } from "../for_each_batch.ts";
 import { scoresOf } from "../input_gradient.ts";
 import type { Objective } from "../objective.ts";
 import {
@@ -51,10 +51,9 @@ export type GradCam = Attribution & {
   readonly layer: Path;
 };
 
-const OPTIONS: Readonly<Record<keyof GradCamOptions, true>> = {
-  onProgress: true,
-  signal: true,
-  jit: true,
+/** The names of {@linkcode GradCamOptions}. */
+export const GRAD_CAM_OPTIONS: Readonly<Record<keyof GradCamOptions, true>> = {
+  ...PROGRESS_OPTIONS,
   layer: true,
   rule: true,
   method: true,
@@ -106,7 +105,7 @@ export async function gradCam<P extends Tree, S extends Tree>(
   target: Target,
   options: GradCamOptions = {},
 ): Promise<GradCam> {
-  requireOptions("compute Grad-CAM", options, OPTIONS);
+  requireOptions("compute Grad-CAM", options, GRAD_CAM_OPTIONS);
   const { rule = "backprop", method = "grad-cam", batchSize = 8 } = options;
   const action = "compute a class activation map";
   requireOneOf(action, "its method", Object.keys(CAM_NAMES), method);

@@ -4,8 +4,8 @@ import { fold, type Key, key as keyOf, normalArray, uniformArray } from "../../t
 import type { Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { Tree } from "../../tensor/tree.ts";
-import { requireRange, requireWhole } from "../../text/require.ts";
-import type { ProgressOptions } from "../for_each_batch.ts";
+import { requireOptions, requireRange, requireWhole } from "../../text/require.ts";
+import { PROGRESS_OPTIONS, type ProgressOptions } from "../for_each_batch.ts";
 import { type InputGradientOptions, scoresOf } from "../input_gradient.ts";
 import type { Objective } from "../objective.ts";
 import { requireExplainable, type Target } from "./attribution.ts";
@@ -66,6 +66,13 @@ export async function gradientShap<P extends Tree, S extends Tree>(
   baselines: Tensor,
   options: GradientShapOptions = {},
 ): Promise<Contributions> {
+  requireOptions("compute GradientSHAP", options, {
+    ...PROGRESS_OPTIONS,
+    rule: true,
+    samples: true,
+    noise: true,
+    key: true,
+  });
   const { samples = 50, noise = 0, key = keyOf(0) } = options;
   const objective = requireExplainable(network, x, target, options.rule);
   requireBaselines(baselines, x);

@@ -2,10 +2,11 @@
 import type { Network } from "../../layers/layer.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Tree } from "../../tensor/tree.ts";
+import { requireOptions } from "../../text/require.ts";
 import { inputGradient } from "../input_gradient.ts";
 import { readAttribution, requireExplainable, type Target } from "./attribution.ts";
 import { CAM_NAMES } from "./cam_weights.ts";
-import { type GradCam, gradCam, type GradCamOptions } from "./grad_cam.ts";
+import { GRAD_CAM_OPTIONS, type GradCam, gradCam, type GradCamOptions } from "./grad_cam.ts";
 
 /**
  * Which pixels speak for a class where Grad-CAM sees it: the guided gradient times the map of
@@ -37,6 +38,7 @@ export async function guidedGradCam<P extends Tree, S extends Tree>(
   target: Target,
   options: GradCamOptions = {},
 ): Promise<GradCam> {
+  requireOptions("compute guided Grad-CAM", options, GRAD_CAM_OPTIONS);
   const { rule = "guided", ...where } = options;
   const objective = requireExplainable(network, x, target, rule);
   const cam = await gradCam(network, x, objective, where);

@@ -4,7 +4,7 @@ import { fold, type Key, key as keyOf, uniformArray } from "../../tensor/random.
 import type { Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { Tree } from "../../tensor/tree.ts";
-import { requireWhole } from "../../text/require.ts";
+import { requireOptions, requireWhole } from "../../text/require.ts";
 import { scoresOf } from "../input_gradient.ts";
 import type { Objective } from "../objective.ts";
 import {
@@ -15,7 +15,12 @@ import {
 } from "./attribution.ts";
 import { type Baseline, baselineFor, requireBaseline } from "./baseline.ts";
 import { readScores } from "./contributions.ts";
-import { maskedScores, type MaskedScoresOptions, requireBatchSize } from "./masked_scores.ts";
+import {
+  MASKED_SCORES_OPTIONS,
+  maskedScores,
+  type MaskedScoresOptions,
+  requireBatchSize,
+} from "./masked_scores.ts";
 import { eachPixel, type OcclusionWindow, seenBeside } from "./occlusion_windows.ts";
 import { requireOwn } from "./perturbation_curves.ts";
 
@@ -79,6 +84,12 @@ export async function infidelity<P extends Tree, S extends Tree>(
   attribution: Attribution,
   options: InfidelityOptions = {},
 ): Promise<Infidelity[]> {
+  requireOptions("compute infidelity", options, {
+    ...MASKED_SCORES_OPTIONS,
+    samples: true,
+    baseline: true,
+    key: true,
+  });
   const { samples = 100, baseline = 0, key = keyOf(0) } = options;
   const objective = requireExplainable(network, x, target);
   requireBaseline(baseline, x);

@@ -4,7 +4,7 @@ import type { Network } from "../../layers/layer.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { Tree } from "../../tensor/tree.ts";
-import type { ProgressOptions } from "../for_each_batch.ts";
+import { PROGRESS_OPTIONS, type ProgressOptions } from "../for_each_batch.ts";
 import { type InputGradientOptions, scoresOf } from "../input_gradient.ts";
 import { requireExplainable, type Target } from "./attribution.ts";
 import { type Baseline, baselineFor, requireBaseline } from "./baseline.ts";
@@ -26,9 +26,7 @@ export type IntegratedGradientsOptions = ProgressOptions & InputGradientOptions 
 };
 
 const OPTIONS: Readonly<Record<keyof IntegratedGradientsOptions, true>> = {
-  onProgress: true,
-  signal: true,
-  jit: true,
+  ...PROGRESS_OPTIONS,
   rule: true,
   baseline: true,
   steps: true,

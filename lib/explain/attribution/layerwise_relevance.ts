@@ -4,7 +4,7 @@ import { valueAndGrad } from "../../tensor/grad.ts";
 import type { Scalar, Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { Tree } from "../../tensor/tree.ts";
-import { requireOneOf, requireRange } from "../../text/require.ts";
+import { requireOneOf, requireOptions, requireRange } from "../../text/require.ts";
 import { scoresOf } from "../input_gradient.ts";
 import { placedLayers } from "../placed_layers.ts";
 import {
@@ -74,6 +74,11 @@ export async function layerwiseRelevance<P extends Tree, S extends Tree>(
   target: Target,
   options: LayerwiseRelevanceOptions = {},
 ): Promise<Attribution> {
+  requireOptions("compute layerwise relevance", options, {
+    rule: true,
+    epsilon: true,
+    alpha: true,
+  });
   const { rule = usualRule, epsilon = 1e-6, alpha = 2 } = options;
   const action = "propagate relevance";
   const isEpsilon = Number.isFinite(epsilon) && epsilon >= 0;

@@ -3,7 +3,7 @@ import { fold, type Key, key as keyOf, uniformArray } from "../../tensor/random.
 import type { Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { Tree } from "../../tensor/tree.ts";
-import { requireWhole } from "../../text/require.ts";
+import { requireOptions, requireWhole } from "../../text/require.ts";
 import { scoresOf } from "../input_gradient.ts";
 import { type ImageNetwork, scalingFor, toPixels } from "../input_pixels.ts";
 import {
@@ -13,7 +13,12 @@ import {
   type Target,
 } from "./attribution.ts";
 import { type Baseline, baselineFor, requireBaseline } from "./baseline.ts";
-import { maskedScores, type MaskedScoresOptions, requireBatchSize } from "./masked_scores.ts";
+import {
+  MASKED_SCORES_OPTIONS,
+  maskedScores,
+  type MaskedScoresOptions,
+  requireBatchSize,
+} from "./masked_scores.ts";
 import { superpixels } from "./superpixels.ts";
 import { weightedRidge } from "./weighted_ridge.ts";
 
@@ -78,6 +83,13 @@ export async function lime<P extends Tree, S extends Tree>(
   target: Target,
   options: LimeOptions = {},
 ): Promise<Lime> {
+  requireOptions("compute LIME", options, {
+    ...MASKED_SCORES_OPTIONS,
+    segments: true,
+    samples: true,
+    baseline: true,
+    key: true,
+  });
   const { segments: wanted = 50, samples = 500, baseline = 0, key = keyOf(0) } = options;
   const objective = requireExplainable(network, x, target);
   requireBaseline(baseline, x);

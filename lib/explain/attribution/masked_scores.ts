@@ -5,7 +5,7 @@ import { oneBehind } from "../../tensor/one_behind.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { Tree } from "../../tensor/tree.ts";
 import { requireWhole } from "../../text/require.ts";
-import type { ProgressOptions } from "../for_each_batch.ts";
+import { PROGRESS_OPTIONS, type ProgressOptions } from "../for_each_batch.ts";
 import { scoresOf } from "../input_gradient.ts";
 import { jitIf } from "../jit_if.ts";
 import type { Objective } from "../objective.ts";
@@ -14,6 +14,12 @@ import type { Objective } from "../objective.ts";
 export type MaskedScoresOptions = ProgressOptions & {
   /** How many covered images at a time, from 1. Default: 8. */
   readonly batchSize?: number;
+};
+
+/** The names of {@linkcode MaskedScoresOptions}. */
+export const MASKED_SCORES_OPTIONS: Readonly<Record<keyof MaskedScoresOptions, true>> = {
+  ...PROGRESS_OPTIONS,
+  batchSize: true,
 };
 
 /** What is seen of an image: for each pixel 1, or 0 where it is covered, `[H, W]`. */

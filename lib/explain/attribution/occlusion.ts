@@ -13,7 +13,12 @@ import {
   type Target,
 } from "./attribution.ts";
 import { type Baseline, baselineFor, requireBaseline } from "./baseline.ts";
-import { maskedScores, type MaskedScoresOptions, requireBatchSize } from "./masked_scores.ts";
+import {
+  MASKED_SCORES_OPTIONS,
+  maskedScores,
+  type MaskedScoresOptions,
+  requireBatchSize,
+} from "./masked_scores.ts";
 import { meanLosses, seenBeside, windowsIn } from "./occlusion_windows.ts";
 
 /** Options of {@linkcode occlusion}. */
@@ -30,10 +35,7 @@ export type OcclusionOptions = MaskedScoresOptions & {
 };
 
 const OPTIONS: Readonly<Record<keyof OcclusionOptions, true>> = {
-  onProgress: true,
-  signal: true,
-  jit: true,
-  batchSize: true,
+  ...MASKED_SCORES_OPTIONS,
   window: true,
   stride: true,
   baseline: true,

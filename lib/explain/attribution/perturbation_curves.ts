@@ -3,7 +3,7 @@ import type { Network } from "../../layers/layer.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { Tree } from "../../tensor/tree.ts";
-import { requireWhole } from "../../text/require.ts";
+import { requireOptions, requireWhole } from "../../text/require.ts";
 import { classLogit, type Objective } from "../objective.ts";
 import {
   type Attribution,
@@ -12,7 +12,12 @@ import {
   type Target,
 } from "./attribution.ts";
 import { type Baseline, baselineFor, requireBaseline } from "./baseline.ts";
-import { maskedScores, type MaskedScoresOptions, requireBatchSize } from "./masked_scores.ts";
+import {
+  MASKED_SCORES_OPTIONS,
+  maskedScores,
+  type MaskedScoresOptions,
+  requireBatchSize,
+} from "./masked_scores.ts";
 
 /** Options of {@linkcode perturbationCurves}. */
 export type PerturbationCurvesOptions = MaskedScoresOptions & {
@@ -92,6 +97,11 @@ export async function perturbationCurves<P extends Tree, S extends Tree>(
   attribution: Attribution,
   options: PerturbationCurvesOptions = {},
 ): Promise<PerturbationCurves[]> {
+  requireOptions("perturb images", options, {
+    ...MASKED_SCORES_OPTIONS,
+    steps: true,
+    baseline: true,
+  });
   const { steps = 50, baseline = 0 } = options;
   const objective = requireExplainable(network, x, target);
   requireBaseline(baseline, x);

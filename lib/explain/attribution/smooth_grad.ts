@@ -6,7 +6,7 @@ import { tf } from "../../tensor/tf.ts";
 import { download } from "../../tensor/transfer.ts";
 import type { Tree } from "../../tensor/tree.ts";
 import { requireOptions, requireRange, requireWhole } from "../../text/require.ts";
-import type { ProgressOptions } from "../for_each_batch.ts";
+import { PROGRESS_OPTIONS, type ProgressOptions } from "../for_each_batch.ts";
 import { type InputGradientOptions, scoresOf } from "../input_gradient.ts";
 import { readAttribution, requireExplainable, type Target } from "./attribution.ts";
 import { largestOfChannels, type Saliency } from "./saliency.ts";
@@ -23,9 +23,7 @@ export type SmoothGradOptions = ProgressOptions & InputGradientOptions & {
 };
 
 const OPTIONS: Readonly<Record<keyof SmoothGradOptions, true>> = {
-  onProgress: true,
-  signal: true,
-  jit: true,
+  ...PROGRESS_OPTIONS,
   rule: true,
   samples: true,
   noise: true,

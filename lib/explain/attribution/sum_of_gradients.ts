@@ -30,10 +30,10 @@ export async function sumOfGradients<P extends Tree, S extends Tree>(
   pointAt: (index: number) => WeightedPoint,
   options: ProgressOptions & InputGradientOptions,
 ): Promise<Tensor> {
-  const { signal, onProgress } = options;
+  const { signal, onProgress, rule = "backprop" } = options;
   using add = jitIf(
     (sum: Tensor, x: Tensor, weight: Tensor): Tensor =>
-      tf.add(sum, tf.mul(inputGradient(network, x, objective, options).gradient, weight)),
+      tf.add(sum, tf.mul(inputGradient(network, x, objective, { rule }).gradient, weight)),
     { ...options, donate: [0, 1, 2] },
   );
   await using reads = oneBehind();

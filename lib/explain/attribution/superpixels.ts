@@ -1,5 +1,5 @@
 // SLIC: an image divided into parts of similar color.
-import { requirePositive, requireWhole } from "../../text/require.ts";
+import { requireOptions, requirePositive, requireWhole } from "../../text/require.ts";
 
 /** Options of {@linkcode superpixels}. */
 export type SuperpixelsOptions = {
@@ -39,6 +39,11 @@ export function superpixels(
   shape: readonly [height: number, width: number, channels: number],
   options: SuperpixelsOptions = {},
 ): Int32Array {
+  requireOptions("divide an image into superpixels", options, {
+    count: true,
+    compactness: true,
+    rounds: true,
+  });
   const { count = 50, compactness = 10, rounds = 10 } = options;
   const [height, width, channels] = shape;
   if (pixels.length !== height * width * channels || pixels.length === 0) {

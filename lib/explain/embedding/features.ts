@@ -11,7 +11,13 @@ import { download } from "../../tensor/transfer.ts";
 import type { Path, Tree } from "../../tensor/tree.ts";
 import { ALONE, type World } from "../../world/world.ts";
 import { layerOutput } from "../activations.ts";
-import { batchSizeFor, forEachBatch, type ForEachBatchOptions } from "../for_each_batch.ts";
+import {
+  batchSizeFor,
+  FOR_EACH_BATCH_OPTIONS,
+  forEachBatch,
+  type ForEachBatchOptions,
+} from "../for_each_batch.ts";
+import { requireOptions } from "../../text/require.ts";
 
 /** Rows of numbers, one per example. */
 export type Features = {
@@ -74,6 +80,11 @@ export async function features<P extends Tree, S extends Tree>(
   path: Path,
   options: FeaturesOptions = {},
 ): Promise<Features> {
+  requireOptions("compute features", options, {
+    ...FOR_EACH_BATCH_OPTIONS,
+    places: true,
+    world: true,
+  });
   const { places = "mean", world = ALONE } = options;
   const { shape } = requireLayer(network.model, examples.imageShape, path);
   const size = places === "mean" ? shape.at(-1)! : sizeOf(shape);

@@ -1,5 +1,5 @@
 // Nearest neighbors among examples, in any space (§12.9.2).
-import { requireRange, requireWhole } from "../../text/require.ts";
+import { requireOptions, requireRange, requireWhole } from "../../text/require.ts";
 import type { Features } from "./features.ts";
 
 /** An example near another one. */
@@ -65,6 +65,7 @@ export function nearestNeighbors(
   k: number,
   options: { readonly without?: number } = {},
 ): Neighbor[] {
+  requireOptions("find neighbors", options, { without: true });
   const { without } = options;
   if (query.length !== features.size) {
     throw new TypeError(

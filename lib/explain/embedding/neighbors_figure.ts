@@ -8,6 +8,7 @@ import { sideBySide } from "../../image/side_by_side.ts";
 import { exampleImage } from "../../data/example_image.ts";
 import type { Features } from "./features.ts";
 import { nearestNeighbors, rowOf } from "./neighbors.ts";
+import { requireOptions } from "../../text/require.ts";
 
 /** A feature space with its name. */
 export type FeatureSpace = { readonly name: string; readonly features: Features };
@@ -64,6 +65,7 @@ export function neighborsFigure(
   spaces: readonly FeatureSpace[],
   options: NeighborsFigureOptions = {},
 ): NeighborsFigure {
+  requireOptions("draw neighbors", options, { k: true, scale: true });
   const { k = 6 } = options;
   const { labels, imageShape } = examples;
   const scale = options.scale ?? Math.max(1, Math.round(64 / imageShape[1]));

@@ -1,6 +1,6 @@
 // Principal component analysis.
 import { type Key, key as keyOf, normalArray } from "../../tensor/random.ts";
-import { requireRange } from "../../text/require.ts";
+import { requireOptions, requireRange } from "../../text/require.ts";
 import type { Features } from "./features.ts";
 import { symmetricEigen } from "./symmetric_eigen.ts";
 
@@ -55,6 +55,7 @@ export function principalComponents(
   features: Features,
   options: PrincipalComponentsOptions = {},
 ): PrincipalComponents {
+  requireOptions("compute principal components", options, { count: true, key: true });
   const { count = 2, key = keyOf(0) } = options;
   const most = Math.min(features.count, features.size);
   const action = "find principal components";

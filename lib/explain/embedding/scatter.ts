@@ -1,7 +1,7 @@
 // A scatter plot of examples, colored by class, as SVG.
 import { MUTED, RULE, seriesColors } from "../../chart/style.ts";
 import { element, escaped, picture, textElement, textWidth } from "../../chart/svg.ts";
-import { requireRange } from "../../text/require.ts";
+import { requireOptions, requireRange } from "../../text/require.ts";
 import type { Features } from "./features.ts";
 
 /** Options of {@linkcode scatterSvg}. */
@@ -47,6 +47,7 @@ export function scatterSvg(
   classNames: readonly string[],
   options: ScatterOptions,
 ): string {
+  requireOptions("draw a scatter plot", options, { title: true, axes: true, nameOf: true });
   requirePlane(positions, labels, classNames);
   const colors = seriesColors(classNames.length);
   const present = classNames.map((_, i) => i).filter((i) => Array.from(labels).includes(i));

@@ -1,6 +1,6 @@
 // UMAP: features in the plane, by a library that is fetched on first use.
 import { fold, type Key, key as keyOf, uniformArray } from "../../tensor/random.ts";
-import { requireRange, requireWhole } from "../../text/require.ts";
+import { requireOptions, requireRange, requireWhole } from "../../text/require.ts";
 import { nextTurn } from "../../tensor/turns.ts";
 import type { ProgressOptions } from "../for_each_batch.ts";
 import type { Features } from "./features.ts";
@@ -52,6 +52,14 @@ const ROWS_AT_A_TIME = 50;
  * @throws {RangeError} if an option is out of its range, or a feature is not finite
  */
 export async function umap(features: Features, options: UmapOptions = {}): Promise<Features> {
+  requireOptions("compute UMAP", options, {
+    onProgress: true,
+    signal: true,
+    neighbors: true,
+    minDistance: true,
+    epochs: true,
+    key: true,
+  });
   const { count } = features;
   const { neighbors = 15, minDistance = 0.1, key = keyOf(0), signal } = options;
   const action = "make a map";

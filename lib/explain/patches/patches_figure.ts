@@ -4,6 +4,7 @@ import { grid } from "../../image/grid.ts";
 import type { Image } from "../../image/image.ts";
 import { sideBySide } from "../../image/side_by_side.ts";
 import type { UnitPatches } from "./top_patches.ts";
+import { requireOptions } from "../../text/require.ts";
 
 /** Options of {@linkcode patchesFigure}. */
 export type PatchesFigureOptions = {
@@ -40,6 +41,7 @@ export function patchesFigure(
   units: readonly UnitPatches[],
   options: PatchesFigureOptions = {},
 ): Image {
+  requireOptions("draw patches", options, { rule: true, scale: true, columns: true });
   const { rule = "back", columns = 2 } = options;
   const first = units.find(({ patches }) => patches.length > 0)?.patches[0];
   if (!first) throw new RangeError("Cannot show patches: there must be one, got none");

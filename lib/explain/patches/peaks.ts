@@ -4,9 +4,13 @@ import type { Network } from "../../layers/layer.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { Path, Tree } from "../../tensor/tree.ts";
-import { requireRange } from "../../text/require.ts";
+import { requireOptions, requireRange } from "../../text/require.ts";
 import { layerOutput } from "../activations.ts";
-import { forEachBatch, type ForEachBatchOptions } from "../for_each_batch.ts";
+import {
+  FOR_EACH_BATCH_OPTIONS,
+  forEachBatch,
+  type ForEachBatchOptions,
+} from "../for_each_batch.ts";
 import { requireMaps } from "./receptive_boxes.ts";
 
 /** The most active neuron of a channel for an image. */
@@ -62,6 +66,7 @@ export async function layerPeaks<P extends Tree, S extends Tree>(
   count: number,
   options: ForEachBatchOptions = {},
 ): Promise<readonly (readonly Peak[])[]> {
+  requireOptions("find peaks", options, FOR_EACH_BATCH_OPTIONS);
   const [, width, channels] = requireMaps(network.model, examples.imageShape, path);
   const peaks: Peak[][] = Array.from({ length: channels }, () => []);
   const compute = (params: P, state: S, images: Tensor): Maxima =>

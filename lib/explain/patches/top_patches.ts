@@ -4,9 +4,9 @@ import type { Examples } from "../../data/examples.ts";
 import type { Image } from "../../image/image.ts";
 import type { Network } from "../../layers/layer.ts";
 import type { Path, Tree } from "../../tensor/tree.ts";
-import { requireWhole } from "../../text/require.ts";
+import { requireOptions, requireWhole } from "../../text/require.ts";
 import { type BackwardRule, requireRule } from "../backward_rule.ts";
-import type { ForEachBatchOptions } from "../for_each_batch.ts";
+import { FOR_EACH_BATCH_OPTIONS, type ForEachBatchOptions } from "../for_each_batch.ts";
 import { requireIndex } from "../objective.ts";
 import { layerPeaks, type Peak } from "./peaks.ts";
 import { cropTo, type PixelBox, receptiveBoxes, requireMaps } from "./receptive_boxes.ts";
@@ -90,18 +90,25 @@ export async function topPatches<P extends Tree, S extends Tree>(
   units: UnitChoice,
   options: TopPatchesOptions = {},
 ): Promise<readonly UnitPatches[]> {
+  requireOptions("find patches", options, {
+    ...FOR_EACH_BATCH_OPTIONS,
+    count: true,
+    rule: true,
+    peaks: true,
+  });
   const { imageShape, labels } = examples;
-  const { rule = "guided", count = Math.min(9, labels.length) } = options;
+  const { rule = "guided", count = Math.min(9, labels.length), peaks: known, ...batchwise } =
+    options;
   const boxOf = receptiveBoxes(network.model, imageShape, path);
   requireUnits(units, path, requireMaps(network.model, imageShape, path)[2]);
   requireWhole("find patches", "their number", count, 1, labels.length);
   requireRule(network.model, imageShape, rule);
   requireColors(examples);
-  const found = options.peaks ?? await layerPeaks(network, examples, path, count, options);
+  const found = known ?? await layerPeaks(network, examples, path, count, batchwise);
   const peaks = found.map((list) => list.slice(0, count));
   const chosen = "strongest" in units ? strongestUnits(peaks, units) : units;
   const wanted = chosen.map((unit) => ({ unit, peaks: peaks[unit]! }));
-  const back = await reconstructions(network, examples, path, wanted, { ...options, rule });
+  const back = await reconstructions(network, examples, path, wanted, { ...batchwise, rule });
   return wanted.map(({ unit, peaks }, i) => ({
     unit,
     patches: peaks.map((peak, j): Patch => {

@@ -29,6 +29,15 @@ export type AttackOptions = {
   readonly jit?: boolean;
 };
 
+/** The names of {@linkcode AttackOptions}. */
+export const ATTACK_OPTIONS: Readonly<Record<keyof AttackOptions, true>> = {
+  preprocessing: true,
+  onStep: true,
+  signal: true,
+  session: true,
+  jit: true,
+};
+
 /** Options of attacks that can be targeted. */
 export type TargetedOptions = AttackOptions & {
   /** The class that the network shall predict, one for all or one per image. Default: any but the label. */

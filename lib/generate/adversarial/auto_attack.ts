@@ -4,8 +4,8 @@ import { fold, type Key, key as keyOf } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { Tree } from "../../tensor/tree.ts";
-import { requireWhole } from "../../text/require.ts";
-import type { AttackOptions, AttackResult } from "./attack.ts";
+import { requireOptions, requireWhole } from "../../text/require.ts";
+import { ATTACK_OPTIONS, type AttackOptions, type AttackResult } from "./attack.ts";
 import { autoPgd } from "./auto_pgd.ts";
 import { requireNonNegative } from "./check.ts";
 import { type Norm, requireNorm } from "./norm.ts";
@@ -72,8 +72,25 @@ export async function autoAttack<P extends Tree, S extends Tree>(
   labels: ArrayLike<number>,
   options: AutoAttackOptions,
 ): Promise<AutoAttackResult> {
-  const { epsilon, norm = "linf", steps = 100, queries = 5000, goals = 9 } = options;
-  const { key = keyOf(0), onStep: _, ...shared } = options;
+  requireOptions("attack", options, {
+    ...ATTACK_OPTIONS,
+    epsilon: true,
+    norm: true,
+    steps: true,
+    queries: true,
+    goals: true,
+    key: true,
+  });
+  const {
+    epsilon,
+    norm = "linf",
+    steps = 100,
+    queries = 5000,
+    goals = 9,
+    key = keyOf(0),
+    onStep: _,
+    ...shared
+  } = options;
   requireNonNegative("ε", epsilon);
   requireNorm(norm);
   requireWhole("attack", "the number of steps", steps);

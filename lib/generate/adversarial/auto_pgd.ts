@@ -4,7 +4,7 @@ import { type Key, key as keyOf } from "../../tensor/random.ts";
 import { type Scalar, sizeOf, type Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { Tree } from "../../tensor/tree.ts";
-import { requireOneOf, requireRange, requireWhole } from "../../text/require.ts";
+import { requireOneOf, requireOptions, requireRange, requireWhole } from "../../text/require.ts";
 import type { AttackResult } from "./attack.ts";
 import { requireNonNegative } from "./check.ts";
 import {
@@ -16,7 +16,7 @@ import {
 } from "./margin_losses.ts";
 import { drawInBall, type Norm, project, requireNorm, steepest } from "./norm.ts";
 import { type Predictions, readPredictions } from "./predictions.ts";
-import type { FgsmOptions } from "./projected_gradient.ts";
+import { FGSM_OPTIONS, type FgsmOptions } from "./projected_gradient.ts";
 import { type AttackRun, fools, runAttack } from "./run_attack.ts";
 import { pixelGradient } from "./session.ts";
 
@@ -71,6 +71,7 @@ export async function autoPgd<P extends Tree, S extends Tree>(
   labels: ArrayLike<number>,
   options: AutoPgdOptions,
 ): Promise<AttackResult> {
+  requireOptions("attack", options, { ...FGSM_OPTIONS, steps: true, loss: true, key: true });
   const { epsilon, norm = "linf", steps = 100, loss = "cross-entropy", key = keyOf(0) } = options;
   requireNonNegative("ε", epsilon);
   requireWhole("attack", "the number of steps", steps);

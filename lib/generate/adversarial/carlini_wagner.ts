@@ -3,8 +3,8 @@ import type { ImageNetwork } from "../../explain/input_pixels.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 import { disposeTree, type Tree } from "../../tensor/tree.ts";
-import { requirePositive, requireWhole } from "../../text/require.ts";
-import type { AttackResult, TargetedOptions } from "./attack.ts";
+import { requireOptions, requirePositive, requireWhole } from "../../text/require.ts";
+import { ATTACK_OPTIONS, type AttackResult, type TargetedOptions } from "./attack.ts";
 import { beginRound, initialW, type Round, roundStep, UNFOUND } from "./carlini_wagner_round.ts";
 import { requireNonNegative } from "./check.ts";
 import { type AttackRun, runAttack } from "./run_attack.ts";
@@ -69,6 +69,16 @@ export async function carliniWagner<P extends Tree, S extends Tree>(
   labels: ArrayLike<number>,
   options: CarliniWagnerOptions = {},
 ): Promise<AttackResult> {
+  requireOptions("attack", options, {
+    ...ATTACK_OPTIONS,
+    targets: true,
+    searchSteps: true,
+    steps: true,
+    rate: true,
+    firstWeight: true,
+    confidence: true,
+    abortEarly: true,
+  });
   const { searchSteps = 9, steps = 1000, rate = 0.01, firstWeight = 1e-3 } = options;
   const { confidence = 0, abortEarly = true } = options;
   requireWhole("attack", "the number of search steps", searchSteps);

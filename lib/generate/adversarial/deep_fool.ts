@@ -3,8 +3,8 @@ import type { ImageNetwork } from "../../explain/input_pixels.ts";
 import type { Scalar, Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { Tree } from "../../tensor/tree.ts";
-import { requireRange, requireWhole } from "../../text/require.ts";
-import type { AttackOptions, AttackResult } from "./attack.ts";
+import { requireOptions, requireWhole } from "../../text/require.ts";
+import { ATTACK_OPTIONS, type AttackOptions, type AttackResult } from "./attack.ts";
 import { requireNonNegative } from "./check.ts";
 import { lengths } from "./norm.ts";
 import { readPredictions } from "./predictions.ts";
@@ -19,6 +19,13 @@ export type DeepFoolOptions = AttackOptions & {
   readonly overshoot?: number;
   /** How many classes, those with the highest logits at first, boundaries are sought with; from 2. Default: 10, or all if there are fewer. */
   readonly candidates?: number;
+};
+
+const OPTIONS: Readonly<Record<keyof DeepFoolOptions, true>> = {
+  ...ATTACK_OPTIONS,
+  steps: true,
+  overshoot: true,
+  candidates: true,
 };
 
 /**
@@ -59,13 +66,11 @@ export async function deepFool<P extends Tree, S extends Tree>(
   labels: ArrayLike<number>,
   options: DeepFoolOptions = {},
 ): Promise<AttackResult> {
+  requireOptions("attack", options, OPTIONS, { targets: "DeepFool has no targets" });
   const { steps = 50, overshoot = 0.02, candidates = 10 } = options;
   requireWhole("attack", "the number of steps", steps);
   requireNonNegative("the overshoot", overshoot);
   requireWhole("attack", "the number of candidates", candidates, 2);
-  const { targets } = options as { readonly targets?: unknown };
-  const isUntargeted = targets === undefined;
-  requireRange("attack by DeepFool", "the method has no targets", isUntargeted, targets);
   return await runAttack(
     { network, images, labels, options, norm: "l2" },
     (run) => takeSteps(run, steps, overshoot, candidates),

@@ -3,8 +3,8 @@ import type { ImageNetwork } from "../../explain/input_pixels.ts";
 import type { Scalar, Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { Tree } from "../../tensor/tree.ts";
-import { requireRange, requireWhole } from "../../text/require.ts";
-import type { AttackOptions, AttackResult } from "./attack.ts";
+import { requireOptions, requireRange, requireWhole } from "../../text/require.ts";
+import { ATTACK_OPTIONS, type AttackOptions, type AttackResult } from "./attack.ts";
 import { requireNonNegative } from "./check.ts";
 import { lengths } from "./norm.ts";
 import { readPredictions } from "./predictions.ts";
@@ -57,6 +57,12 @@ export async function logitAscent<P extends Tree, S extends Tree>(
   targets: number | ArrayLike<number>,
   options: LogitAscentOptions = {},
 ): Promise<AttackResult> {
+  requireOptions("attack", options, {
+    ...ATTACK_OPTIONS,
+    steps: true,
+    rate: true,
+    confidence: true,
+  });
   const { steps = 100, rate = 0.002, confidence = 0 } = options;
   requireWhole("attack", "the number of steps", steps);
   requireNonNegative("the rate", rate);

@@ -4,8 +4,8 @@ import { type Key, key as keyOf } from "../../tensor/random.ts";
 import { type Scalar, sizeOf, type Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { Tree } from "../../tensor/tree.ts";
-import { requireWhole } from "../../text/require.ts";
-import type { AttackResult, TargetedOptions } from "./attack.ts";
+import { requireOptions, requireWhole } from "../../text/require.ts";
+import { ATTACK_OPTIONS, type AttackResult, type TargetedOptions } from "./attack.ts";
 import { requireNonNegative } from "./check.ts";
 import { crossEntropySum } from "./margin_losses.ts";
 import { drawInBall, type Norm, project, requireNorm, steepest } from "./norm.ts";
@@ -19,6 +19,14 @@ export type FgsmOptions = TargetedOptions & {
   readonly epsilon: number;
   /** The norm of ε. Default: `"linf"`. */
   readonly norm?: Norm;
+};
+
+/** The names of {@linkcode FgsmOptions}. */
+export const FGSM_OPTIONS: Readonly<Record<keyof FgsmOptions, true>> = {
+  ...ATTACK_OPTIONS,
+  targets: true,
+  epsilon: true,
+  norm: true,
 };
 
 /** Options of {@linkcode bim}. */
@@ -76,6 +84,7 @@ export async function fgsm<P extends Tree, S extends Tree>(
   labels: ArrayLike<number>,
   options: FgsmOptions,
 ): Promise<AttackResult> {
+  requireOptions("attack", options, FGSM_OPTIONS);
   return await projected(network, images, labels, { ...options, steps: 1, relativeStep: 1 });
 }
 
@@ -112,6 +121,7 @@ export async function bim<P extends Tree, S extends Tree>(
   labels: ArrayLike<number>,
   options: BimOptions,
 ): Promise<AttackResult> {
+  requireOptions("attack", options, { ...FGSM_OPTIONS, steps: true, relativeStep: true });
   const { steps = 10, relativeStep = 0.2 } = options;
   return await projected(network, images, labels, { ...options, steps, relativeStep });
 }
@@ -157,6 +167,13 @@ export async function pgd<P extends Tree, S extends Tree>(
   labels: ArrayLike<number>,
   options: PgdOptions,
 ): Promise<AttackResult> {
+  requireOptions("attack", options, {
+    ...FGSM_OPTIONS,
+    steps: true,
+    relativeStep: true,
+    randomStart: true,
+    key: true,
+  });
   const { norm = "linf", randomStart = true, key = keyOf(0) } = options;
   requireNorm(norm);
   const { steps, relativeStep } = PGD_DEFAULTS[norm];

@@ -4,7 +4,7 @@ import type { Examples } from "../../data/examples.ts";
 import type { ImageNetwork } from "../../explain/input_pixels.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Tree } from "../../tensor/tree.ts";
-import { requireRange } from "../../text/require.ts";
+import { requireOptions, requireRange } from "../../text/require.ts";
 import type { AttackOptions, AttackResult } from "./attack.ts";
 import { requireNonNegative } from "./check.ts";
 import type { Norm } from "./norm.ts";
@@ -18,7 +18,7 @@ import {
 
 /**
  * An attack on a batch within ε, such as `fgsm`, `bim` and `pgd`, or one that seeks the smallest
- * change and ignores ε, such as `deepFool` and `carliniWagner`.
+ * change and takes no ε, such as `deepFool` and `carliniWagner`.
  */
 export type Attack<P extends Tree = Tree, S extends Tree = Tree> = (
   network: ImageNetwork<P, S>,
@@ -38,7 +38,7 @@ export type RobustnessReport = {
 export type RobustnessOptions = AttackSessionOptions & {
   /** Examples per batch. Default: 64, or all if there are fewer. */
   readonly batchSize?: number;
-  /** Whether the attack seeks the smallest change: it runs once, and its distances decide for each ε. Default: `false`. */
+  /** Whether the attack seeks the smallest change: it runs once, without ε, and its distances decide for each ε. Default: `false`. */
   readonly isMinimal?: boolean;
   /** Called after each attack on a batch. */
   readonly onProgress?: (report: RobustnessReport) => void;
@@ -97,12 +97,20 @@ export async function robustness<P extends Tree, S extends Tree>(
   epsilons: readonly number[],
   options: RobustnessOptions = {},
 ): Promise<Robustness> {
+  requireOptions("measure robustness", options, {
+    preprocessing: true,
+    jit: true,
+    batchSize: true,
+    isMinimal: true,
+    onProgress: true,
+    signal: true,
+  });
   requireEpsilons(epsilons);
-  const { onProgress, signal } = options;
-  const session = attackSession(network, options);
+  const { onProgress, signal, preprocessing, jit } = options;
+  const session = attackSession(network, { preprocessing, jit });
   const batchSize = Math.min(options.batchSize ?? 64, examples.labels.length);
   const data = batches(examples, { batchSize });
-  // Changes of size 0 need no attack; what seeks the smallest change ignores ε.
+  // Changes of size 0 need no attack; what seeks the smallest change takes no ε.
   const tried = options.isMinimal ? [NaN] : epsilons.filter((epsilon) => epsilon > 0);
   const trials: Trial[] = [];
   let done = 0;
@@ -150,7 +158,9 @@ async function tryAll<P extends Tree, S extends Tree>(
   const { labels } = await readPredictions(logitsPass(session)(images));
   const attacked: AttackResult[] = [];
   for (const epsilon of tried) {
-    const options = { epsilon, session, ...(signal && { signal }) };
+    // What seeks the smallest change knows no ε.
+    const within = (Number.isNaN(epsilon) ? {} : { epsilon }) as { readonly epsilon: number };
+    const options = { ...within, session, ...(signal && { signal }) };
     const found = await attack(network, images, classes, options);
     found.images.dispose();
     if (signal?.aborted) return [];

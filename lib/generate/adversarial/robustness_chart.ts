@@ -1,6 +1,6 @@
 // Accuracy under attack against ε, as SVG.
 import { lineChartSvg } from "../../chart/line_chart.ts";
-import { requireRange } from "../../text/require.ts";
+import { requireOptions, requireRange } from "../../text/require.ts";
 import type { Norm } from "./norm.ts";
 import type { Robustness } from "./robustness.ts";
 
@@ -37,6 +37,7 @@ export async function robustnessSvg(
   curves: Readonly<Record<string, Robustness>>,
   options: RobustnessChartOptions,
 ): Promise<string> {
+  requireOptions("draw robustness", options, { title: true, isIn255ths: true });
   const norms = [...new Set(Object.values(curves).map(({ norm }) => norm))];
   const found = norms.join(", ") || "none";
   requireRange("draw robustness", "there must be curves by one norm", norms.length === 1, found);

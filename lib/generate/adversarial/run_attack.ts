@@ -58,7 +58,8 @@ export async function runAttack<P extends Tree, S extends Tree>(
 ): Promise<AttackResult> {
   const checked = requireAttackable(network, images, labels, options);
   const pixels = await requirePixels(images);
-  const session = options.session ?? attackSession(network, options);
+  const { preprocessing, jit } = options;
+  const session = options.session ?? attackSession(network, { preprocessing, jit });
   const goals = tf.tidy(() =>
     tf.oneHot(tf.tensor1d(checked.targets ?? checked.labels, "int32"), checked.classes).toFloat()
   ) as Tensor2D;

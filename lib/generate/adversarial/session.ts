@@ -12,6 +12,7 @@ import { valueAndGrad } from "../../tensor/grad.ts";
 import type { Scalar, Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { Tree } from "../../tensor/tree.ts";
+import { requireOptions } from "../../text/require.ts";
 
 /** Options of {@linkcode attackSession}. */
 export type AttackSessionOptions = {
@@ -76,6 +77,7 @@ export function attackSession<P extends Tree, S extends Tree>(
   network: ImageNetwork<P, S>,
   options: AttackSessionOptions = {},
 ): AttackSession {
+  requireOptions("attack", options, { preprocessing: true, jit: true });
   const passes = new Map<string, Disposable>();
   return {
     network: network as unknown as Network,

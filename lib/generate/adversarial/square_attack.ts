@@ -4,7 +4,7 @@ import { type Key, key as keyOf } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { Tree } from "../../tensor/tree.ts";
-import { requireRange, requireWhole } from "../../text/require.ts";
+import { requireOptions, requireRange, requireWhole } from "../../text/require.ts";
 import type { AttackResult, TargetedOptions } from "./attack.ts";
 import { requireNonNegative } from "./check.ts";
 import { otherLogit } from "./margin_losses.ts";
@@ -13,6 +13,7 @@ import { readPredictions } from "./predictions.ts";
 import { type AttackRun, fools, runAttack } from "./run_attack.ts";
 import { logitsPass } from "./session.ts";
 import { SQUARES } from "./square_windows.ts";
+import { FGSM_OPTIONS } from "./projected_gradient.ts";
 
 /** Options of {@linkcode squareAttack}. */
 export type SquareAttackOptions = TargetedOptions & {
@@ -65,6 +66,7 @@ export async function squareAttack<P extends Tree, S extends Tree>(
   labels: ArrayLike<number>,
   options: SquareAttackOptions,
 ): Promise<AttackResult> {
+  requireOptions("attack", options, { ...FGSM_OPTIONS, steps: true, share: true, key: true });
   const { epsilon, norm = "linf", steps = 5000, share = 0.8, key = keyOf(0) } = options;
   requireNonNegative("ε", epsilon);
   requireNorm(norm);

@@ -4,6 +4,7 @@
 import gifenc from "npm:gifenc@1.0.3";
 import { colorAt } from "../color.ts";
 import { checkImage, type Image } from "../image.ts";
+import { requireOptions } from "../../text/require.ts";
 
 /** A palette: up to 256 colors of red, green and blue from 0 to 255. */
 type Palette = number[][];
@@ -129,6 +130,7 @@ export function encodeGif(
   frames: readonly Image[],
   options: GifOptions = {},
 ): Uint8Array<ArrayBuffer> {
+  requireOptions("write a GIF", options, { delay: true, hold: true, plays: true });
   const { delay = 100, hold = delay, plays = Infinity } = options;
   requireTime("delay", delay);
   requireTime("hold", hold);

@@ -3,9 +3,14 @@ import type { Examples } from "../../data/examples.ts";
 import type { ImageSource } from "../../data/image_source.ts";
 import { fileError } from "../../files/file_error.ts";
 import { epochRecord } from "../report/history.ts";
-import { layerStatistics, type LayerStatisticsOptions } from "../report/layer_statistics.ts";
+import {
+  LAYER_STATISTICS_OPTIONS,
+  layerStatistics,
+  type LayerStatisticsOptions,
+} from "../report/layer_statistics.ts";
 import type { EpochReport } from "../reports.ts";
 import type { Callback } from "./callback.ts";
+import { requireOptions } from "../../text/require.ts";
 
 /** Options of {@linkcode liveLog}. */
 export type LiveLogOptions = {
@@ -53,6 +58,7 @@ function addLine(file: string, value: unknown): void {
  * ```
  */
 export function liveLog(file: string, options: LiveLogOptions = {}): Callback {
+  requireOptions("make liveLog", options, { batchSize: true, epochs: true, classNames: true });
   const { batchSize, epochs, classNames } = options;
   let last = 0;
   return {
@@ -116,6 +122,7 @@ export function layerLog(
   probe: Examples | ImageSource,
   options: LayerStatisticsOptions = {},
 ): Callback {
+  requireOptions("make layerLog", options, LAYER_STATISTICS_OPTIONS);
   return {
     name: `layerLog ${file}`,
     async afterEpoch({ epoch, network }) {

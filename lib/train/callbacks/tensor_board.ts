@@ -15,6 +15,7 @@ import { wrongestOf } from "../report/wrongest.ts";
 import { wrongestPicture } from "../report/wrongest_picture.ts";
 import type { EpochReport } from "../reports.ts";
 import type { Callback } from "./callback.ts";
+import { requireOptions } from "../../text/require.ts";
 
 /** Options of {@linkcode tensorBoard}. */
 export type TensorBoardOptions = {
@@ -70,6 +71,7 @@ const DRAWN = 24;
  * ```
  */
 export function tensorBoard(dir: string, options: TensorBoardOptions = {}): Callback {
+  requireOptions("make tensorBoard", options, { probe: true, layers: true, validation: true });
   const { probe, layers, validation } = options;
   let file: EventFile | undefined;
   return {

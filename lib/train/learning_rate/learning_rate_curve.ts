@@ -1,6 +1,7 @@
 // Draws the result of a search for a learning rate.
 import { lineChartSvg, type LineMark } from "../../chart/line_chart.ts";
 import type { FoundLearningRate } from "./find_learning_rate.ts";
+import { requireOptions } from "../../text/require.ts";
 
 /** Options of {@linkcode learningRateSvg}. */
 export type LearningRateSvgOptions = {
@@ -54,6 +55,7 @@ export async function learningRateSvg(
   found: FoundLearningRate,
   options: LearningRateSvgOptions,
 ): Promise<string> {
+  requireOptions("draw a search for a learning rate", options, { title: true });
   const { rates, losses, smoothed } = found;
   if (rates.length < 2) {
     throw new RangeError(

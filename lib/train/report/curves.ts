@@ -1,6 +1,7 @@
 // Draws the curves of a training run as an SVG picture.
 import { lineChartSvg, type LinePanel, type LinePoints } from "../../chart/line_chart.ts";
 import type { EpochRecord } from "./history.ts";
+import { requireOptions } from "../../text/require.ts";
 
 /** What one training step came to. */
 export type StepRecord = {
@@ -123,6 +124,11 @@ export async function curves(
   reports: readonly (EpochRecord & { readonly complete?: boolean })[],
   options: CurvesOptions,
 ): Promise<string> {
+  requireOptions("draw learning curves", options, {
+    title: true,
+    steps: true,
+    stepsPerEpoch: true,
+  });
   const rows = reports.filter(({ complete }) => complete !== false);
   const panels = panelsOf(rows, options);
   if (panels.length > 0) return await lineChartSvg({ title: options.title, panels });

@@ -31,7 +31,8 @@ export type LayerStatisticsOptions = {
   readonly bins?: number;
 };
 
-const OPTIONS: Readonly<Record<keyof LayerStatisticsOptions, true>> = {
+/** The names of {@linkcode LayerStatisticsOptions}. */
+export const LAYER_STATISTICS_OPTIONS: Readonly<Record<keyof LayerStatisticsOptions, true>> = {
   normalize: true,
   loss: true,
   examples: true,
@@ -103,7 +104,7 @@ export async function layerStatistics<P extends Tree, S extends Tree>(
   examples: Examples | ImageSource,
   options: LayerStatisticsOptions = {},
 ): Promise<LayerStatistics[]> {
-  requireOptions("look at layers", options, OPTIONS);
+  requireOptions("look at layers", options, LAYER_STATISTICS_OPTIONS);
   const { normalize, loss, bins } = options;
   const model = network.model as unknown as Layer;
   const layers = innermost(layersOf(model, examples.imageShape));

@@ -9,5 +9,9 @@ export * from "../metrics.ts";
 export type { EpochRecord } from "./history.ts";
 export * from "./curves.ts";
 export * from "./histogram.ts";
-export * from "./layer_statistics.ts";
+export {
+  type LayerStatistics,
+  layerStatistics,
+  type LayerStatisticsOptions,
+} from "./layer_statistics.ts";
 export * from "../../text/table.ts";

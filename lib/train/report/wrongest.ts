@@ -3,8 +3,8 @@ import type { Examples } from "../../data/examples.ts";
 import type { ImageSource } from "../../data/image_source.ts";
 import type { Network } from "../../layers/layer.ts";
 import type { Tree } from "../../tensor/tree.ts";
-import { requireWhole } from "../../text/require.ts";
-import { evaluate, type EvaluateOptions, type Evaluation } from "../evaluate.ts";
+import { requireOptions, requireWhole } from "../../text/require.ts";
+import { evaluate, EVALUATE_OPTIONS, type EvaluateOptions, type Evaluation } from "../evaluate.ts";
 
 /** An example that was misclassified. */
 export type Mistake = {
@@ -59,6 +59,7 @@ export async function wrongest<P extends Tree, S extends Tree>(
   count: number,
   options: Omit<EvaluateOptions, "classify"> = {},
 ): Promise<Mistake[]> {
+  requireOptions("find the worst mistakes", options, EVALUATE_OPTIONS);
   requireWhole("find the worst mistakes", "their count", count);
   return wrongestOf(await evaluate(network, examples, options), examples, count);
 }

@@ -71,9 +71,9 @@ onCpu("unknown classes, and targets equal to the label", async () => {
   }
   const targets = { targets: 1 } as object;
   await assertRefused([[
-    "DeepFool: the method has no targets",
+    "DeepFool has no targets",
     () => deepFool(net, x, [0], targets),
-  ]]);
+  ]], TypeError);
 });
 
 onCpu("labels of another length, and images of another shape", async () => {
