@@ -18,8 +18,8 @@ export type PixelBox = {
 /**
  * The receptive fields of a layer's neurons, in whole pixels, by size, stride and start (§12.6): a box has
  * all that a neuron sees, and no more unless a layer's windows lie unevenly. (What `padBy` repeats, by
- * reflections or edges, counts where it lies in the frame.) At the edge of the image a box reaches into the padding. Along an axis where the field is at least as long as
- * the image, it is the whole image.
+ * reflections or edges, counts where it lies in the frame.) At the edge of the image a box reaches into
+ * the padding. Along an axis where the field is at least as long as the image, it is the whole image.
  *
  * @param model the model
  * @param shape shape of one image, `[H, W, C]`
