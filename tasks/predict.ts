@@ -62,7 +62,7 @@ function grayPicture(
   invert: Inversion,
 ): { image: Raster; how: Preprocessing; source: string } {
   return {
-    ...prepareGray(image, how, inversionOf(invert, network)),
+    ...prepareGray(image, how, inversionOf(invert, network), network.checkpoint?.classNames),
     source: source.startsWith("that of") ? "gray, of the network's size" : source,
   };
 }

@@ -74,7 +74,7 @@ function preparation(
   if (network.inputShape[2] !== 1 || preprocessing !== undefined || !inversion) return { how };
   return {
     how: unresized(how),
-    prepare: (image) => prepareGray(image, how, inversion).image,
+    prepare: (image) => prepareGray(image, how, inversion, network.checkpoint?.classNames).image,
   };
 }
 

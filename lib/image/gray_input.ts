@@ -59,19 +59,26 @@ function centered(gray: Image, width: number, height: number, isDark: boolean): 
   return resize({ width: across!, height: down!, channels: 1, pixels: cut }, width, height);
 }
 
+/** Whether classes are signs, such as MNIST's digits; those of unknown names are taken for such. */
+function areSigns(classNames: readonly string[] = []): boolean {
+  return classNames.every((name) => [...name].length === 1);
+}
+
 /**
  * A picture for networks that take gray images, and how it is prepared then.
  *
  * @param how how the network's pictures are prepared, of one channel
  * @param invert `false`: the picture is as it was; `true`: dark and light are swapped; `"auto"`: as
  * MNIST has its digits, light on dark, so that they are swapped if the picture's edge is light; and
- * of a picture of another size what is drawn in it, in the middle
+ * of a picture of another size what is drawn in it, in the middle, unless classes have longer names
+ * @param classNames the names of the network's classes, if they are known
  * @returns the picture, the preprocessing it still needs, and whether it was inverted
  */
 export function prepareGray<R extends Raster>(
   image: R,
   how: Preprocessing,
   invert: boolean | "auto",
+  classNames?: readonly string[],
 ): { readonly image: R | Image; readonly how: Preprocessing; readonly inverted: boolean } {
   if (invert === false) return { image, how, inverted: false };
   const [height, width] = inputShapeOf(how);
@@ -80,7 +87,9 @@ export function prepareGray<R extends Raster>(
   const isDark = edge.reduce((sum, value) => sum + value, 0) / edge.length > 0.5;
   const inverted = invert === "auto" ? isDark : invert;
   const isOther = gray.width !== width || gray.height !== height;
-  const found = invert === "auto" && isOther ? centered(gray, width, height, isDark) : undefined;
+  const found = invert === "auto" && isOther && areSigns(classNames)
+    ? centered(gray, width, height, isDark)
+    : undefined;
   if (found) return { image: found, how: unresized(how), inverted };
   const small = croppedImage(gray, how);
   const pixels = inverted ? small.pixels.map((value) => 1 - value) : small.pixels;

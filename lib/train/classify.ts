@@ -25,7 +25,8 @@ export type ClassifyOptions = {
    * Whether dark and light are swapped, for networks that take gray images. `"auto"` prepares a
    * picture as MNIST's digits are, as `deno task predict` does: light on dark, so that they are
    * swapped if its edge is light; and if it has another size than the network's, what is drawn in it
-   * is cut out and put in the middle. Default: `false`.
+   * is cut out and put in the middle, unless the names of classes are longer than a sign, such as
+   * Fashion-MNIST's. Default: `false`.
    */
   readonly invert?: boolean | "auto";
 };
@@ -98,7 +99,7 @@ export async function classify<P extends Tree, S extends Tree>(
   const { invert = false } = options;
   const units = preprocessingFor(network);
   requireInvertible(units, invert);
-  const { image, how } = prepareGray(raster, units, invert);
+  const { image, how } = prepareGray(raster, units, invert, network.classNames);
   const scored = await classifyImage({ ...network, preprocessing: how }, image, options);
   return scored.map(({ index, name, probability }) => ({ index, name, probability }));
 }

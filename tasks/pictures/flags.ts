@@ -14,7 +14,8 @@ export type Inversion = typeof INVERSIONS[number];
 /** What a flag of this name does. */
 export const INVERT_HELP =
   "for networks that take gray images: whether a file's dark and light are swapped; auto prepares " +
-  "it as MNIST's digits are, light on dark and in the middle, unless the network learned from a folder";
+  "it as MNIST's digits are, light on dark and, of classes that are signs, in the middle, unless the " +
+  "network learned from a folder";
 
 /** The same for the library. A network that learned from a folder takes pictures as they are. */
 export function inversionOf(

@@ -92,7 +92,12 @@ export function pictureOfImage(
   const [height, width, channels] = opened.inputShape as [number, number, 1 | 3];
   const { units } = opened;
   const { inverted, image: seen, how } = channels === 1
-    ? prepareGray(image, units, inversionOf(invert, opened.file))
+    ? prepareGray(
+      image,
+      units,
+      inversionOf(invert, opened.file),
+      opened.file.checkpoint?.classNames,
+    )
     : { inverted: undefined, image, how: units };
   const each = Array<number>(channels);
   const plain = {

@@ -1,5 +1,5 @@
 // Pictures for networks of digits: what is drawn in a photo becomes one of MNIST's.
-import { assert, assertEquals, assertGreaterOrEqual } from "@std/assert";
+import { assert, assertEquals, assertGreaterOrEqual, assertNotEquals } from "@std/assert";
 import { prepareGray } from "../../lib/image/gray_input.ts";
 import { type Image, preprocess, resize } from "../../lib/image/mod.ts";
 import { unresized } from "../../lib/image/preprocessing.ts";
@@ -51,6 +51,20 @@ Deno.test("what is drawn is put in the middle, light on black, also dark on ligh
     assert(Math.abs(across - 14) < 0.5, `${across}`);
     assert(image.pixels.filter((value) => value === 0).length > 600);
   }
+});
+
+Deno.test("garments are not digits: a picture of them is only swapped and resized", () => {
+  const size = { width: 28, height: 28, channels: 1 } as const;
+  const shirt = photo({ ...size, pixels: uniformArray(key(3), 784, 0, 1) }, 1);
+  const garments = ["T-shirt/top", "Trouser"];
+  const { image, inverted } = prepareGray(shirt, HOW, "auto", garments);
+  const seen = { ...size, pixels: preprocess(shirt, HOW) };
+  assertEquals(image, inverted ? negative(seen) : seen);
+  assertEquals(
+    prepareGray(shirt, HOW, "auto", ["0", "1"]),
+    prepareGray(shirt, HOW, "auto"),
+  );
+  assertNotEquals(prepareGray(shirt, HOW, "auto").image, image);
 });
 
 Deno.test("a picture of the network's size, or to be resized only, or empty, is as it was", () => {
