@@ -150,6 +150,8 @@ Deno.test("what does not fit the weights is refused by name, before anything is 
     const evaluate = (...flags: string[]): Promise<string> =>
       refusal("evaluate", "--weights", weights, ...flags);
     assertStringIncludes(await evaluate(), "Cannot run without --dataset");
+    assertStringIncludes(await evaluate("--dataset", "mnist"), "three.json");
+    await Deno.remove(`${dir}/three.json`);
     assertStringIncludes(await evaluate("--dataset", "mnist"), "as many classes");
     const whole = await Deno.readFile(weights);
     await Deno.writeFile(weights, whole.subarray(0, whole.length - 1));
