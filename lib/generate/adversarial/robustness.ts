@@ -111,7 +111,7 @@ export async function robustness<P extends Tree, S extends Tree>(
   const batchSize = Math.min(options.batchSize ?? 64, examples.labels.length);
   const data = batches(examples, { batchSize });
   // Changes of size 0 need no attack; what seeks the smallest change takes no ε.
-  const tried = options.isMinimal ? [NaN] : epsilons.filter((epsilon) => epsilon > 0);
+  const tried = options.isMinimal ? [undefined] : epsilons.filter((epsilon) => epsilon > 0);
   const trials: Trial[] = [];
   let done = 0;
   const onTrial = (): void => onProgress?.({ done: ++done, total: data.batchCount * tried.length });
@@ -133,6 +133,9 @@ export async function robustness<P extends Tree, S extends Tree>(
   return summaryOf(trials, epsilons, tried);
 }
 
+/** What is tried: sizes of changes, or one attack that knows none. */
+type Tried = readonly (number | undefined)[];
+
 /** The results of one example. */
 type Trial = {
   /** Whether it is classified correctly without an attack. */
@@ -150,7 +153,7 @@ async function tryAll<P extends Tree, S extends Tree>(
     readonly images: Tensor;
     readonly classes: ArrayLike<number>;
     readonly attack: Attack<P, S>;
-    readonly tried: readonly number[];
+    readonly tried: Tried;
     readonly onTrial: () => void;
   },
   signal: AbortSignal | undefined,
@@ -159,7 +162,7 @@ async function tryAll<P extends Tree, S extends Tree>(
   const attacked: AttackResult[] = [];
   for (const epsilon of tried) {
     // What seeks the smallest change knows no ε.
-    const within = (Number.isNaN(epsilon) ? {} : { epsilon }) as { readonly epsilon: number };
+    const within = (epsilon === undefined ? {} : { epsilon }) as { readonly epsilon: number };
     const options = { ...within, session, ...(signal && { signal }) };
     const found = await attack(network, images, classes, options);
     found.images.dispose();
@@ -180,11 +183,11 @@ async function tryAll<P extends Tree, S extends Tree>(
 function summaryOf(
   trials: readonly Trial[],
   epsilons: readonly number[],
-  tried: readonly number[],
+  tried: Tried,
 ): Robustness {
   const share = (isRight: (trial: Trial) => boolean): number =>
     trials.filter((trial) => trial.isRight && isRight(trial)).length / trials.length;
-  const isMinimal = Number.isNaN(tried[0]);
+  const isMinimal = tried.includes(undefined);
   const accuracyAt = (epsilon: number): number =>
     share(({ attacks }) => {
       if (epsilon === 0) return true;
